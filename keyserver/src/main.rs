@@ -1,0 +1,2 @@
+//! The Envelock key server.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Client-side envelope encryption for the web, with keys the customer owns.

@@ -4,10 +4,13 @@
 
 mod apt;
 mod debian_std;
+mod pack;
 mod project;
 mod run;
 mod stamp;
 mod toolchain;
+mod tools;
+mod wasm;
 
 use run::Cx;
 
@@ -15,5 +18,6 @@ fn main() -> anyhow::Result<()> {
     let cx = Cx::new(project::Project::find()?);
     let wasm = toolchain::WasmToolchain::ensure(&cx)?;
     println!("{}", wasm.describe());
+    println!("{}", pack::build(&cx, &wasm)?.display());
     Ok(())
 }

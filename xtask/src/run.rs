@@ -159,7 +159,10 @@ pub(crate) fn on_path(program: &str) -> bool {
 fn clean(command: &mut Command, project: &Project) {
     const OURS: [&str; 6] = ["CARGO", "RUSTC", "RUSTDOC", "RUST_RECURSION_COUNT", "RUSTUP_TOOLCHAIN_SOURCE", "OUT_DIR"];
     let described = |key: &str| {
-        OURS.contains(&key) || key.starts_with("CARGO_PKG_") || key.starts_with("CARGO_MANIFEST_") || key == "CARGO_BIN_NAME"
+        OURS.contains(&key)
+            || key.starts_with("CARGO_PKG_")
+            || key.starts_with("CARGO_MANIFEST_")
+            || key == "CARGO_BIN_NAME"
     };
     for (key, _) in std::env::vars_os() {
         if key.to_str().is_some_and(described) {

@@ -1,0 +1,64 @@
+//! Compiles the client crate to the module that ships, makes its JavaScript glue, and optimises it.
+//!
+//! *Invariant:* the glue is taken as generated; a change to it belongs into the generator's input.
+
+use crate::{
+    project::{Project, WASM_TARGET},
+    run::Cx,
+    stamp::{Inputs, when_changed},
+    toolchain::WasmToolchain,
+    tools,
+};
+use anyhow::{Context, Result};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Declares what every generated module has and the generator leaves out of the types.
+const SET_WASM: &str = "\n/** Hands over the exports of the instantiated module; nothing works before. */\n\
+                        export function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n";
+
+/// Where the finished module and its glue are.
+pub(crate) fn output(project: &Project) -> PathBuf {
+    project.package().join("wasm")
+}
+
+/// Brings `wasm/` of the npm package up to date.
+pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
+    let bindgen = tools::wasm_bindgen(cx)?;
+    tools::npm_ci(cx, "pkg-config")?;
+    toolchain
+        .cargo(cx)
+        .args(["build", "--quiet", "--profile", "wasm", "--target", WASM_TARGET, "--package", "envelock", "--lib"])
+        .run()?;
+    let compiled = WasmToolchain::output(&cx.project, "wasm").join("envelock.wasm");
+    let out = output(&cx.project);
+    let (module, glue, types) =
+        (out.join("envelock_bg.wasm"), out.join("envelock_bg.js"), out.join("envelock_bg.d.ts"));
+    let inputs = Inputs::new(cx)
+        .file(&compiled)?
+        .tree("pkg-config/package-lock.json", &[])?
+        .tree("xtask/src/wasm.rs", &[])?
+        .text(&crate::project::version_of(cx, "wasm-bindgen")?);
+    when_changed(cx, "wasm", inputs, &[&module, &glue, &types], || {
+        cx.say("Making the JavaScript glue and optimising the module.");
+        let raw = cx.project.path("target/xtask/glue");
+        let _ = fs::remove_dir_all(&raw);
+        cx.cmd(&bindgen)
+            .args(["--target", "bundler", "--out-name", "envelock", "--remove-name-section", "--out-dir"])
+            .arg(&raw)
+            .arg(&compiled)
+            .run()?;
+        fs::create_dir_all(&out)?;
+        optimise(cx, &raw.join("envelock_bg.wasm"), &module)?;
+        fs::copy(raw.join("envelock_bg.js"), &glue)?;
+        let declared = fs::read_to_string(raw.join("envelock.d.ts"))?;
+        fs::write(&types, declared + SET_WASM).with_context(|| format!("cannot write {}", types.display()))
+    })?;
+    Ok(())
+}
+
+fn optimise(cx: &Cx, from: &Path, to: &Path) -> Result<()> {
+    cx.cmd(tools::package_tool(cx, "wasm-opt")).arg("-O3").arg(from).arg("-o").arg(to).run()
+}

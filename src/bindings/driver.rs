@@ -1,0 +1,217 @@
+//! The host's side of operations: the loop over steps, `fetch`, timers, clock, randomness, the token callback.
+//!
+//! *Invariant:* what to send and when to repeat it is never decided here.
+
+use std::cell::RefCell;
+
+use js_sys::{ArrayBuffer, Date, Function, Object, Promise, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::entropy::Entropy;
+use crate::error::Error;
+use crate::operation::{Call, HttpRequest, HttpResponse, Operation, Response, Step, Unreachable};
+use crate::secret::Secret;
+use crate::time::{Duration, Timestamp};
+
+use super::error::{Failure, set};
+
+/// Work goes on for this long before other tasks get their turn; half a frame of a 60 Hz display.
+const TURN: f64 = 8.0;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn fetch(url: &str, init: &Object) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, milliseconds: f64) -> JsValue;
+
+    /// The platform's `AbortSignal`.
+    #[derive(Clone)]
+    pub(super) type AbortSignal;
+    #[wasm_bindgen(method, getter)]
+    fn aborted(this: &AbortSignal) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn reason(this: &AbortSignal) -> JsValue;
+    #[wasm_bindgen(method, js_name = addEventListener)]
+    fn add_event_listener(this: &AbortSignal, name: &str, listener: &Function, options: &Object);
+    #[wasm_bindgen(method, js_name = removeEventListener)]
+    fn remove_event_listener(this: &AbortSignal, name: &str, listener: &Function);
+
+    #[wasm_bindgen(js_name = Uint8Array)]
+    type ByteArray;
+    #[wasm_bindgen(catch, constructor, js_class = "Uint8Array")]
+    fn new(length: f64) -> Result<ByteArray, JsValue>;
+
+    type FetchResponse;
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &FetchResponse) -> u16;
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &FetchResponse) -> FetchHeaders;
+    #[wasm_bindgen(method, catch, js_name = arrayBuffer)]
+    fn array_buffer(this: &FetchResponse) -> Result<Promise, JsValue>;
+
+    type FetchHeaders;
+    #[wasm_bindgen(method)]
+    fn get(this: &FetchHeaders, name: &str) -> Option<String>;
+}
+
+/// Randomness of the platform.
+pub(super) struct Platform;
+
+impl Entropy for Platform {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        getrandom::fill(bytes).map_err(|_| Error::Internal("the platform gives no randomness"))
+    }
+}
+
+/// The time by the platform's clock.
+pub(super) fn now() -> Timestamp {
+    // Milliseconds since 1970: positive, and far below 2^53.
+    Timestamp::from_millis(Date::now() as u64)
+}
+
+/// What one call of the caller may do outside: ask for tokens, be aborted, report progress.
+pub(super) struct Host {
+    pub(super) get_token: Option<Function>,
+    pub(super) signal: Option<AbortSignal>,
+    pub(super) on_progress: Option<Function>,
+    /// What the host threw last, as the cause of the error that the core makes of it.
+    thrown: RefCell<Option<JsValue>>,
+    turn_started: RefCell<f64>,
+}
+
+impl Host {
+    pub(super) fn new(get_token: Option<Function>, signal: Option<AbortSignal>, on_progress: Option<Function>) -> Self {
+        let turn_started = RefCell::new(Date::now());
+        Self { get_token, signal, on_progress, thrown: RefCell::new(None), turn_started }
+    }
+
+    /// Does what the operation asks for until it is done.
+    pub(super) async fn run<Op: Operation>(&self, step: Result<Step<Op>, Error>) -> Result<Op::Output, Failure> {
+        let mut step = step;
+        loop {
+            self.check_abort()?;
+            match step.map_err(|error| self.failure(error))? {
+                Step::Done(output) => return Ok(output),
+                Step::Send(operation, request) => {
+                    self.sleep(request.delay).await?;
+                    let reply = match request.call {
+                        Call::Http(request) => self.send(&request).await,
+                        Call::Token => self.token().await,
+                    };
+                    self.check_abort()?;
+                    let reply = reply.map_err(|thrown| {
+                        self.thrown.replace(Some(thrown));
+                        Unreachable
+                    });
+                    step = operation.resume(reply, now());
+                }
+            }
+        }
+    }
+
+    /// Reports progress, and lets other tasks have a turn when this one was long.
+    pub(super) async fn progress(&self, done: u32, total: u32) -> Result<(), Failure> {
+        if let Some(on_progress) = &self.on_progress {
+            let report = Object::new();
+            set(&report, "done", done.into());
+            set(&report, "total", total.into());
+            on_progress.call1(&JsValue::UNDEFINED, &report).map_err(Failure::Theirs)?;
+        }
+        if Date::now() - *self.turn_started.borrow() >= TURN {
+            self.timer(Duration::ZERO).await?;
+            self.turn_started.replace(Date::now());
+        }
+        self.check_abort()
+    }
+
+    fn failure(&self, error: Error) -> Failure {
+        let caused_outside = matches!(error.code(), "ERR_UNREACHABLE" | "ERR_TOKEN_CALLBACK");
+        Failure::Ours(error, self.thrown.take().filter(|_| caused_outside))
+    }
+
+    fn check_abort(&self) -> Result<(), Failure> {
+        match &self.signal {
+            Some(signal) if signal.aborted() => Err(Failure::Theirs(signal.reason())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn sleep(&self, duration: Duration) -> Result<(), Failure> {
+        if duration.is_zero() { Ok(()) } else { self.timer(duration).await }
+    }
+
+    /// Waits, but not longer than until the signal is aborted.
+    async fn timer(&self, duration: Duration) -> Result<(), Failure> {
+        let mut wake = None;
+        let over = Promise::new(&mut |resolve, _| {
+            set_timeout(&resolve, duration.as_millis() as f64);
+            if let Some(signal) = &self.signal {
+                signal.add_event_listener("abort", &resolve, &Object::new());
+            }
+            wake = Some(resolve);
+        });
+        let waited = JsFuture::from(over).await;
+        if let (Some(signal), Some(wake)) = (&self.signal, &wake) {
+            signal.remove_event_listener("abort", wake);
+        }
+        waited.map_err(Failure::Theirs)?;
+        self.check_abort()
+    }
+
+    async fn token(&self) -> Result<Response, JsValue> {
+        let get_token = self.get_token.as_ref().ok_or(JsValue::UNDEFINED)?;
+        let token = JsFuture::from(Promise::resolve(&get_token.call0(&JsValue::UNDEFINED)?)).await?;
+        let token =
+            token.as_string().filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
+        let token =
+            token.ok_or_else(|| JsValue::from(js_sys::Error::new("getToken() must give the text of a token")))?;
+        Ok(Response::Token(Secret::new(token.into_bytes())))
+    }
+
+    async fn send(&self, request: &HttpRequest) -> Result<Response, JsValue> {
+        let headers = Object::new();
+        for (name, value) in &request.headers {
+            set(&headers, name, value.into());
+        }
+        if let Some(token) = &request.bearer {
+            // `fetch` takes headers as text only.
+            let token = String::from_utf8_lossy(token.expose());
+            set(&headers, "authorization", format!("Bearer {token}").into());
+        }
+        // `fetch` reads the body before it returns; the copy is wiped after the answer.
+        let body = Uint8Array::from(request.body.expose());
+        let init = Object::new();
+        set(&init, "method", "POST".into());
+        set(&init, "headers", headers.into());
+        set(&init, "body", body.clone().into());
+        // A redirect could lead a data key elsewhere. "error" is not known to every runtime.
+        set(&init, "redirect", "manual".into());
+        set(&init, "signal", self.signal.as_ref().map_or(JsValue::UNDEFINED, Into::into));
+        let answer = JsFuture::from(fetch(&request.url, &init)?).await;
+        body.fill(0, 0, body.length());
+        let answer: FetchResponse = answer?.unchecked_into();
+        let buffer: ArrayBuffer = JsFuture::from(answer.array_buffer()?).await?.unchecked_into();
+        let bytes = Uint8Array::new(&buffer);
+        let body = Secret::new(bytes.to_vec());
+        bytes.fill(0, 0, bytes.length());
+        let retry_after = answer.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
+        Ok(Response::Http(HttpResponse {
+            status: answer.status(),
+            correlation_id: answer.headers().get("correlation-id"),
+            retry_after: retry_after.map(Duration::from_secs),
+            body,
+        }))
+    }
+}
+
+/// A new array of `length` bytes for what is called `what`.
+pub(super) fn array(length: u64, what: &str) -> Result<Uint8Array, Failure> {
+    // js-sys's own constructor does not catch the error of an allocation that fails.
+    ByteArray::new(length as f64)
+        .map(JsCast::unchecked_into)
+        .map_err(|thrown| Failure::Ours(Error::argument(what, "too large for one array in memory"), Some(thrown)))
+}

@@ -1,0 +1,89 @@
+//! What the front of a message says, without any key.
+//!
+//! *Invariant:* everything here is unproven, and named so in the façade's types.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::error::Error;
+use crate::message::{Header, Layout, Limits};
+
+use super::client::read_header;
+use super::error::Failure;
+use super::options::bytes;
+
+/// A header's fields, for people.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Inspection {
+    version: u8,
+    suite: String,
+    committing: bool,
+    message_id: String,
+    context: BTreeMap<String, String>,
+    edks: Vec<InspectedEdk>,
+    frame_length: u32,
+    header_length: usize,
+    message_length: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plaintext_length: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<u32>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InspectedEdk {
+    provider_id: String,
+    provider_info: String,
+    ciphertext_length: usize,
+}
+
+/// Reads a message's header. Lengths of plaintext and frames are missing when the message cannot be complete.
+#[wasm_bindgen(unchecked_return_type = "object")]
+pub fn inspect(#[wasm_bindgen(unchecked_param_type = "unknown")] message: &JsValue) -> Result<JsValue, JsValue> {
+    let limits = Limits { max_edks: u16::MAX, max_frame_length: u32::MAX };
+    let message = bytes(message, "message").map_err(Failure::from)?;
+    let header = read_header(&message, &limits)?;
+    let inspection = inspection(&header, message.length());
+    let object = inspection.serialize(&Serializer::json_compatible());
+    object.map_err(|_| Failure::from(Error::Internal("inspection")).into())
+}
+
+fn inspection(header: &Header, message_length: u32) -> Inspection {
+    let body_length = u64::from(message_length).saturating_sub(header.length() as u64);
+    let layout = Layout::of_body(body_length, header.frame_length());
+    let edks = header.edks().iter().map(|edk| InspectedEdk {
+        provider_id: edk.provider_id.clone(),
+        provider_info: text_or_hex(&edk.provider_info),
+        ciphertext_length: edk.ciphertext.len(),
+    });
+    Inspection {
+        version: header.version(),
+        suite: format!("0x{:04x}", header.suite()),
+        committing: true,
+        message_id: hex(header.message_id()),
+        context: header.context().pairs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        edks: edks.collect(),
+        frame_length: header.frame_length().get(),
+        header_length: header.length(),
+        message_length,
+        plaintext_length: layout.map(|layout| layout.plaintext_length),
+        frames: layout.map(|layout| layout.frames),
+    }
+}
+
+fn text_or_hex(bytes: &[u8]) -> String {
+    match str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
+        _ => format!("0x{}", hex(bytes)),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

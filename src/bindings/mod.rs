@@ -1,0 +1,23 @@
+//! What JavaScript sees of this crate, and the only place that acts: network, clock, randomness, callbacks.
+//!
+//! *Invariant:* nothing is decided here; values are converted in, handed down and converted out.
+
+// The code that `#[wasm_bindgen]` writes calls across the boundary, which is unsafe by nature; none is written by hand.
+#![allow(unsafe_code)]
+
+mod client;
+mod driver;
+mod error;
+mod inspect;
+mod options;
+
+pub use client::Binding;
+pub use inspect::inspect;
+
+use std::alloc::System;
+
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes what is freed: keys and plaintext that a `Vec` moved away from, and bodies that were parsed.
+#[global_allocator]
+static WIPING: ZeroAlloc<System> = ZeroAlloc(System);

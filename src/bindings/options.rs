@@ -1,0 +1,149 @@
+//! JavaScript options to [`Config`], in one pass.
+//!
+//! *Invariant:* an unknown option is an error, and no error text repeats a value.
+
+use std::collections::BTreeMap;
+
+use js_sys::{Function, Object, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::auth::{ApiKey, Auth};
+use crate::client::Config;
+use crate::context::EncryptionContext;
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::kek::{KeyProtect, RawAes};
+use crate::keys::RootKeyRef;
+use crate::message::{FrameLength, Limits};
+use crate::secret::Secret;
+
+use super::driver::{AbortSignal, Host};
+
+/// A client's configuration, and the token source if it has one.
+pub(super) fn config(options: &JsValue) -> Result<(Config, Option<Function>), Error> {
+    let options = Fields::new("options", options, &["kek", "frameLength", "maxEdks", "maxFrameLength"])?;
+    let kek = options.get("kek");
+    let kind = Fields::new("kek", &kek, &["kind", "endpoint", "instance", "key", "auth", "namespace", "name"])?;
+    let (mut config, get_token) = match kind.string("kind")?.as_str() {
+        "keyProtect" => key_protect(&kek)?,
+        "rawAes" => (raw_aes(&kek)?, None),
+        _ => return Err(Error::argument("kek", "must come from keyProtect() or rawAes()")),
+    };
+    if let Some(length) = options.number("frameLength")? {
+        config = config.frame_length(FrameLength::new(length)?);
+    }
+    let mut limits = Limits::default();
+    if let Some(edks) = options.number("maxEdks")? {
+        limits.max_edks = u16::try_from(edks).map_err(|_| Error::argument("maxEdks", "must be at most 65535"))?;
+    }
+    if let Some(length) = options.number("maxFrameLength")? {
+        limits.max_frame_length = length;
+    }
+    Ok((config.limits(limits), get_token))
+}
+
+fn key_protect(kek: &JsValue) -> Result<(Config, Option<Function>), Error> {
+    let kek = Fields::new("keyProtect", kek, &["kind", "endpoint", "instance", "key", "auth"])?;
+    let endpoint = Endpoint::new(&kek.string("endpoint")?)?;
+    let key = RootKeyRef::new(kek.string("instance")?, kek.string("key")?)?;
+    let auth = kek.get("auth");
+    let auth = Fields::new("auth", &auth, &["kind", "getToken", "apiKey", "identity"])?;
+    let (auth, get_token) = match auth.string("kind")?.as_str() {
+        "bearer" => match auth.get("getToken").dyn_into() {
+            Ok(function) => (Auth::Bearer, Some(function)),
+            Err(_) => return Err(Error::argument("getToken", "must be a function that gives a token")),
+        },
+        "apiKey" => {
+            let identity = match auth.get("identity") {
+                value if value.is_undefined() => endpoint.identity(),
+                _ => Endpoint::new(&auth.string("identity")?)?,
+            };
+            let key = Secret::new(auth.string("apiKey")?.into_bytes());
+            (Auth::ApiKey(ApiKey::new(key, identity)?), None)
+        }
+        _ => return Err(Error::argument("auth", "must come from bearer() or apiKey()")),
+    };
+    Ok((Config::new(KeyProtect::new(endpoint, key), auth), get_token))
+}
+
+fn raw_aes(kek: &JsValue) -> Result<Config, Error> {
+    let kek = Fields::new("rawAes", kek, &["kind", "namespace", "name", "key"])?;
+    let key = Secret::new(bytes(&kek.get("key"), "key")?.to_vec());
+    let kek = RawAes::new(&kek.string("namespace")?, &kek.string("name")?, &key)?;
+    Ok(Config::new(kek, Auth::None))
+}
+
+/// The options of one call: context, and what the host may do meanwhile.
+pub(super) fn call(options: &JsValue, get_token: Option<Function>) -> Result<(EncryptionContext, Host), Error> {
+    let options = Fields::new("options", options, &["context", "signal", "onProgress"])?;
+    let context = match options.get("context") {
+        value if value.is_undefined() => EncryptionContext::default(),
+        value => {
+            let pairs: BTreeMap<String, String> = serde_wasm_bindgen::from_value(value)
+                .map_err(|_| Error::argument("context", "must be an object whose values are strings"))?;
+            EncryptionContext::new(pairs)?
+        }
+    };
+    let signal = match options.get("signal") {
+        value if value.is_undefined() => None,
+        value if value.is_object() => Some(value.unchecked_into::<AbortSignal>()),
+        _ => return Err(Error::argument("signal", "must be an AbortSignal")),
+    };
+    let on_progress = match options.get("onProgress") {
+        value if value.is_undefined() => None,
+        value => Some(value.dyn_into().map_err(|_| Error::argument("onProgress", "must be a function"))?),
+    };
+    Ok((context, Host::new(get_token, signal, on_progress)))
+}
+
+/// An argument that the façade has made a byte array of, if it could.
+pub(super) fn bytes(value: &JsValue, argument: &str) -> Result<Uint8Array, Error> {
+    value.clone().dyn_into().map_err(|_| {
+        Error::argument(argument, "must be bytes (an ArrayBuffer or a view of one), a Blob, or text to seal")
+    })
+}
+
+/// The properties of a plain object, all of known names.
+struct Fields<'a> {
+    object: &'a JsValue,
+}
+
+impl<'a> Fields<'a> {
+    fn new(argument: &str, object: &'a JsValue, known: &[&str]) -> Result<Self, Error> {
+        let Some(properties) = object.dyn_ref::<Object>() else {
+            return Err(Error::argument(argument, "must be an object"));
+        };
+        for name in Object::keys(properties) {
+            let name = name.as_string().unwrap_or_default();
+            if !known.contains(&name.as_str()) {
+                return Err(Error::argument(
+                    argument,
+                    format!("has no option {name:?}; known are {}", known.join(", ")),
+                ));
+            }
+        }
+        Ok(Self { object })
+    }
+
+    /// The property, `undefined` where it is missing.
+    fn get(&self, name: &str) -> JsValue {
+        Reflect::get(self.object, &name.into()).unwrap_or_default()
+    }
+
+    fn string(&self, name: &str) -> Result<String, Error> {
+        self.get(name).as_string().ok_or_else(|| Error::argument(name, "must be given, as a string"))
+    }
+
+    fn number(&self, name: &str) -> Result<Option<u32>, Error> {
+        let value = self.get(name);
+        if value.is_undefined() {
+            return Ok(None);
+        }
+        match value.as_f64() {
+            Some(number) if number.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&number) => {
+                Ok(Some(number as u32))
+            }
+            _ => Err(Error::argument(name, "must be a whole number from 1 to 4294967295")),
+        }
+    }
+}

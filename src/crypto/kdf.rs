@@ -1,0 +1,36 @@
+//! HKDF-SHA-512 (RFC 5869) and SHA-256 (FIPS 180-4).
+//!
+//! *Invariant:* derived keys leave as [`Secret`].
+
+use hkdf::Hkdf;
+use sha2::{Digest, Sha256, Sha512};
+
+use crate::secret::Secret;
+
+/// HKDF-SHA-512 with one extract, from which any number of keys are expanded.
+pub(crate) struct HkdfSha512(Hkdf<Sha512>);
+
+impl HkdfSha512 {
+    /// Extracts from `key` with `salt`.
+    pub(crate) fn new(key: &Secret, salt: &[u8]) -> Self {
+        // Extraction reads the key; what it keeps is a hash of it.
+        Self(Hkdf::new(Some(salt), key.expose()))
+    }
+
+    /// Expands `length` bytes for `info`; `None` beyond 255 blocks of 64 bytes.
+    pub(crate) fn expand(&self, info: &[u8], length: usize) -> Option<Secret> {
+        let mut key = vec![0; length];
+        self.0.expand(info, &mut key).ok()?;
+        Some(Secret::new(key))
+    }
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    base16(&digest)
+}
+
+fn base16(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,9 @@
+//! The published algorithms, over bytes.
+//!
+//! *Invariant:* no primitive is implemented here, and nothing here picks a nonce.
+
+pub(crate) mod gcm;
+pub(crate) mod kdf;
+
+#[cfg(test)]
+mod tests;

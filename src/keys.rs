@@ -1,0 +1,90 @@
+//! Keys and their names, each parsed once into a type of its own.
+//!
+//! *Invariant:* a data key has 32 bytes and no way to become anything but message keys or a wrapped copy.
+
+use std::fmt;
+
+use crate::entropy::Entropy;
+use crate::error::Error;
+use crate::secret::Secret;
+
+/// Bytes in a data key.
+pub(crate) const DATA_KEY_LENGTH: usize = 32;
+
+/// A data encryption key (DEK): 256 bits, used only through the keys derived for each message.
+#[derive(Debug)]
+pub struct DataKey(Secret);
+
+impl DataKey {
+    /// A new random data key.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the platform gives no randomness.
+    pub fn generate(entropy: &mut dyn Entropy) -> Result<Self, Error> {
+        let mut bytes = vec![0; DATA_KEY_LENGTH];
+        entropy.fill(&mut bytes)?;
+        Ok(Self(Secret::new(bytes)))
+    }
+
+    /// A data key that a KEK unwrapped; `None` unless it has exactly 32 bytes.
+    pub fn from_unwrapped(bytes: Secret) -> Option<Self> {
+        (bytes.len() == DATA_KEY_LENGTH).then_some(Self(bytes))
+    }
+
+    /// The key itself, for wrapping and for derivation.
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.0
+    }
+}
+
+/// An encrypted data key (EDK): one wrapped copy of a message's data key, as a header entry has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edk {
+    /// Which kind of KEK wrapped it.
+    pub provider_id: String,
+    /// Which KEK of that kind; the provider's own bytes.
+    pub provider_info: Vec<u8>,
+    /// The wrapped data key, opaque.
+    pub ciphertext: Vec<u8>,
+}
+
+/// Names a root key: an instance of the key service and a key id or alias in it.
+///
+/// It is written as it stands into every message, so it must hold no personal data and should not change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootKeyRef {
+    instance: String,
+    key: String,
+}
+
+impl RootKeyRef {
+    /// # Errors
+    /// [`Error::InvalidArgument`] unless both are 1 to 255 ASCII letters, digits, `-` or `_`.
+    pub fn new(instance: impl Into<String>, key: impl Into<String>) -> Result<Self, Error> {
+        Ok(Self { instance: name("instance", instance.into())?, key: name("key", key.into())? })
+    }
+
+    /// The instance id.
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// The key id or alias.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Display for RootKeyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.instance, self.key)
+    }
+}
+
+fn name(argument: &str, value: String) -> Result<String, Error> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if value.is_empty() || value.len() > 255 || !value.bytes().all(allowed) {
+        return Err(Error::argument(argument, "must be an id or alias: 1 to 255 letters, digits, '-' or '_'"));
+    }
+    Ok(value)
+}

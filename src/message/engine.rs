@@ -1,0 +1,110 @@
+//! Who runs AES: one trait, and the engine in plain Rust.
+//!
+//! *Invariant:* an engine is told nonce and additional data by a [`FrameJob`], which only the frame counter makes.
+
+use std::future::{Future, Ready, ready};
+
+use crate::crypto::gcm::{Gcm, NONCE_LENGTH, TAG_LENGTH};
+use crate::error::Error;
+use crate::secret::Secret;
+
+/// The key of one message, derived from data key and message id. It seals or opens that message and nothing else.
+#[derive(Debug)]
+pub(super) struct MessageKey(Secret);
+
+impl MessageKey {
+    pub(super) fn new(bytes: Secret) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes, for the engine that takes them over.
+    pub(super) fn secret(&self) -> &Secret {
+        &self.0
+    }
+}
+
+/// One frame's work: number, nonce and additional data.
+#[derive(Debug)]
+pub(super) struct FrameJob {
+    pub(super) number: u32,
+    pub(super) iv: [u8; NONCE_LENGTH],
+    pub(super) aad: Vec<u8>,
+}
+
+impl FrameJob {
+    /// Nonce, 12 bytes.
+    pub(super) fn iv(&self) -> &[u8; NONCE_LENGTH] {
+        &self.iv
+    }
+
+    /// Additional authenticated data.
+    pub(super) fn aad(&self) -> &[u8] {
+        &self.aad
+    }
+
+    /// The error of a frame whose tag does not verify.
+    pub(super) fn not_authentic(&self) -> Error {
+        Error::FrameAuthentication { frame: self.number }
+    }
+}
+
+/// Runs AES-256-GCM over frames under one message key.
+///
+/// `Chunk` is how the engine holds bytes: the format only ever asks for their number, so an engine of the platform
+/// keeps plaintext out of this module's memory.
+pub(super) trait Engine: Sized {
+    /// Bytes as this engine holds them.
+    type Chunk;
+    /// A result that may take a while.
+    type Pending: Future<Output = Result<Self::Chunk, Error>>;
+
+    /// Number of bytes in a chunk.
+    fn length(chunk: &Self::Chunk) -> usize;
+
+    /// Plaintext in, ciphertext and tag out.
+    fn seal(&self, job: FrameJob, plaintext: Self::Chunk) -> Self::Pending;
+
+    /// Ciphertext and tag in, plaintext out; [`FrameJob::not_authentic`] and no plaintext if the tag does not verify.
+    fn open(&self, job: FrameJob, sealed: Self::Chunk) -> Self::Pending;
+}
+
+/// AES in plain Rust: works at once and everywhere.
+pub(super) struct SoftEngine(Gcm);
+
+impl SoftEngine {
+    /// Takes over the message key.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] never, as a message key has 32 bytes.
+    pub(super) fn new(key: &MessageKey) -> Result<Self, Error> {
+        // The cipher's key schedule needs the bytes.
+        Gcm::new(key.secret()).map(Self).ok_or(Error::Internal("message key length"))
+    }
+}
+
+impl Engine for SoftEngine {
+    type Chunk = Vec<u8>;
+    type Pending = Ready<Result<Vec<u8>, Error>>;
+
+    fn length(chunk: &Vec<u8>) -> usize {
+        chunk.len()
+    }
+
+    fn seal(&self, job: FrameJob, mut chunk: Vec<u8>) -> Self::Pending {
+        let sealed = self.0.seal(job.iv(), job.aad(), &mut chunk).ok_or(Error::Internal("frame too long for GCM"));
+        ready(sealed.map(|tag| {
+            chunk.extend_from_slice(&tag);
+            chunk
+        }))
+    }
+
+    fn open(&self, job: FrameJob, mut chunk: Vec<u8>) -> Self::Pending {
+        let Some((content, tag)) = chunk.split_last_chunk_mut::<TAG_LENGTH>() else {
+            return ready(Err(Error::Internal("frame without a tag")));
+        };
+        let opened = self.0.open(job.iv(), job.aad(), content, tag).map_err(|_| job.not_authentic());
+        let length = content.len();
+        chunk.truncate(length);
+        ready(opened.map(|()| chunk))
+    }
+}

@@ -1,0 +1,25 @@
+//! Sealed messages: AWS Encryption SDK message format, version 2, suite 0x0478, framed.
+//!
+//! | part | bytes | written by | read by |
+//! |---|---|---|---|
+//! | header body: version, suite, message id, context, EDKs, content type, frame length, commit key | 76 + context + EDKs | [`Draft::seal`] | [`Header::parse`] |
+//! | header tag | 16 | [`Draft::seal`] | [`Header::unlock`] |
+//! | regular frame: number, IV, ciphertext, tag | frame length + 32 | [`Sealer::push`] | [`Opener::push`] |
+//! | final frame: marker, number, IV, length, ciphertext, tag | content + 40 | [`Sealer::finish`] | [`Opener::push`] |
+//!
+//! The suite is AES-256-GCM with HKDF-SHA-512 and key commitment, without signature (0x0478
+//! `AES_256_GCM_HKDF_SHA512_COMMIT_KEY` of the format's specification). It is the only one written.
+//!
+//! *Invariant:* no plaintext leaves before its frame's tag is verified, and nobody outside chooses a nonce.
+
+mod edk;
+mod engine;
+mod frame;
+mod header;
+mod open;
+mod seal;
+
+pub use frame::{DEFAULT_FRAME_LENGTH, FrameLength, Layout, MESSAGE_ID_LENGTH};
+pub use header::{Draft, Header, Limits, Parsed, Sealed, Unlocked};
+pub use open::Opener;
+pub use seal::Sealer;

@@ -1,0 +1,164 @@
+//! Opening: message bytes in pieces of any size, verified plaintext out.
+//!
+//! *Invariant:* plaintext of a frame leaves only after its tag is verified, and only [`Opener::finish`] says that the
+//! plaintext is complete.
+
+use zeroize::Zeroize;
+
+use super::engine::{Engine, SoftEngine};
+use super::frame::{FINAL_MARKER, FrameLength, Frames, MESSAGE_ID_LENGTH};
+use super::header::Unlocked;
+use crate::codec::{Reader, Stop};
+use crate::crypto::gcm::{NONCE_LENGTH, TAG_LENGTH};
+use crate::error::Error;
+
+/// Opens one message's frames with any engine; the caller cuts the message by the fronts.
+pub(super) struct FrameOpener<E> {
+    engine: E,
+    message_id: [u8; MESSAGE_ID_LENGTH],
+    frame_length: FrameLength,
+    frames: Frames,
+}
+
+/// The front of a frame: well-formed, the next in order, and not yet authentic.
+#[derive(Debug)]
+pub(super) struct FrameFront {
+    last: bool,
+    iv: [u8; NONCE_LENGTH],
+    content: u32,
+    length: usize,
+}
+
+impl FrameFront {
+    /// Whether this is the final frame.
+    pub(super) fn is_last(&self) -> bool {
+        self.last
+    }
+
+    /// Bytes of the front itself.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Bytes of ciphertext and tag that follow.
+    pub(super) fn sealed_length(&self) -> usize {
+        self.content as usize + TAG_LENGTH
+    }
+}
+
+impl<E: Engine> FrameOpener<E> {
+    /// An opener for the frames after `unlocked`'s header, which must run AES under the same header's key.
+    pub(super) fn new(engine: E, unlocked: &Unlocked) -> Self {
+        Self { engine, message_id: unlocked.message_id, frame_length: unlocked.frame_length, frames: Frames::new() }
+    }
+
+    /// Reads the front of the next frame, as soon as it is there.
+    ///
+    /// # Errors
+    /// [`Error::FrameOrder`] if it is not the next frame, [`Error::Malformed`] if its length is over the frame length.
+    pub(super) fn front(&self, bytes: &[u8]) -> Result<FrameFront, Stop> {
+        let mut reader = Reader::new(bytes);
+        let mut number = reader.u32()?;
+        let last = number == FINAL_MARKER;
+        if last {
+            number = reader.u32()?;
+        }
+        let expected = self.frames.expected();
+        if number != expected {
+            return Err(Error::FrameOrder { expected }.into());
+        }
+        let iv = reader.array()?;
+        let content = if last { reader.u32()? } else { self.frame_length.get() };
+        if content > self.frame_length.get() {
+            return Err(Error::Malformed("final frame longer than a frame").into());
+        }
+        Ok(FrameFront { last, iv, content, length: reader.position() })
+    }
+
+    /// Opens the regular frame of `front`.
+    pub(super) fn frame(&mut self, front: &FrameFront, sealed: E::Chunk) -> Result<E::Pending, Error> {
+        let frame = self.frames.take().map_err(|_| Error::Malformed("more frames than the format has numbers"))?;
+        Ok(self.engine.open(frame.to_open(&self.message_id, front.content, front.iv), sealed))
+    }
+
+    /// Opens the final frame of `front`.
+    pub(super) fn last(self, front: &FrameFront, sealed: E::Chunk) -> E::Pending {
+        let job = self.frames.last().to_open(&self.message_id, front.content, front.iv);
+        self.engine.open(job, sealed)
+    }
+}
+
+/// Opens one message's body in plain Rust, from pieces of any size.
+pub struct Opener {
+    // Gone once the final frame is verified.
+    frames: Option<FrameOpener<SoftEngine>>,
+    waiting: Vec<u8>,
+}
+
+impl Opener {
+    /// Takes over the header's key.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] never, as a message key has 32 bytes.
+    pub fn new(unlocked: Unlocked) -> Result<Self, Error> {
+        let engine = SoftEngine::new(&unlocked.message_key)?;
+        Ok(Self { frames: Some(FrameOpener::new(engine, &unlocked)), waiting: Vec::new() })
+    }
+
+    /// Takes more of the message, from the end of the header on, and appends the plaintext of every frame that is
+    /// there in full and verified to `out`.
+    ///
+    /// Until [`finish`](Self::finish) succeeds that plaintext may be a cut-off prefix.
+    ///
+    /// # Errors
+    /// [`Error::FrameOrder`], [`Error::FrameAuthentication`], [`Error::Malformed`], [`Error::TrailingData`]: the
+    /// message is damaged or forged, and the opener is gone. Nothing of the failed frame reaches `out`.
+    pub fn push(mut self, mut bytes: &[u8], out: &mut Vec<u8>) -> Result<Self, Error> {
+        loop {
+            let Some(mut frames) = self.frames.take() else {
+                if bytes.is_empty() && self.waiting.is_empty() {
+                    return Ok(self);
+                }
+                return Err(Error::TrailingData);
+            };
+            let needed = match frames.front(&self.waiting) {
+                Err(Stop::Bad(error)) => return Err(error),
+                Err(Stop::Short(needed)) => needed,
+                Ok(front) => {
+                    let needed = front.length() + front.sealed_length();
+                    if self.waiting.len() == needed {
+                        let sealed = self.waiting.split_off(front.length());
+                        let last = front.is_last();
+                        let mut plaintext = if last {
+                            frames.last(&front, sealed).into_inner()?
+                        } else {
+                            let plaintext = frames.frame(&front, sealed)?.into_inner()?;
+                            self.frames = Some(frames);
+                            plaintext
+                        };
+                        out.extend_from_slice(&plaintext);
+                        plaintext.zeroize();
+                        self.waiting.clear();
+                        continue;
+                    }
+                    needed
+                }
+            };
+            self.frames = Some(frames);
+            if bytes.is_empty() {
+                return Ok(self);
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(needed - self.waiting.len()));
+            self.waiting.extend_from_slice(now);
+            bytes = later;
+        }
+    }
+
+    /// Ends the input.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] if the final frame did not come: discard what was released.
+    pub fn finish(self) -> Result<(), Error> {
+        if self.frames.is_some() { Err(Error::Truncated) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,137 @@
+//! Work that needs replies from outside, as values: the core asks, the host does.
+//!
+//! *Invariant:* nothing here sends, waits or reads a clock; a reply can be given to an operation only once.
+
+use std::fmt;
+use std::rc::Rc;
+
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::time::{Duration, Timestamp};
+
+/// What an operation wants next.
+#[derive(Debug)]
+pub enum Step<Op: Operation> {
+    /// Do this, then call [`Operation::resume`] with what came of it.
+    Send(Op, Request),
+    /// The operation is over.
+    Done(Op::Output),
+}
+
+/// Work that goes on with each reply. `resume` takes the operation, so an old or doubled reply has nothing to go to.
+pub trait Operation: Sized {
+    /// What comes out in the end.
+    type Output;
+
+    /// Goes on with the reply to the last request. `now` is the time at which the reply came.
+    ///
+    /// # Errors
+    /// Whatever ends the operation without an output.
+    fn resume(self, reply: Result<Response, Unreachable>, now: Timestamp) -> Result<Step<Self>, Error>;
+}
+
+/// A request to the host, to be done after `delay`. A retry is just a later request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// How long to wait first.
+    pub delay: Duration,
+    /// What to do.
+    pub call: Call,
+}
+
+/// What the host can be asked to do.
+#[derive(Debug, Clone)]
+pub enum Call {
+    /// Send this over HTTP, without following redirects.
+    Http(HttpRequest),
+    /// Ask the caller's token source for a bearer token.
+    Token,
+}
+
+/// An HTTP POST. `Debug` shows neither body nor token.
+#[derive(Clone)]
+pub struct HttpRequest {
+    /// Absolute URL.
+    pub url: String,
+    /// Headers, without `Authorization`.
+    pub headers: Vec<(&'static str, String)>,
+    /// Goes into `Authorization: Bearer …`.
+    pub bearer: Option<Rc<Secret>>,
+    /// Body; empty for none.
+    pub body: Rc<Secret>,
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest").field("url", &self.url).field("headers", &self.headers).finish_non_exhaustive()
+    }
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub enum Response {
+    /// An HTTP answer, whatever its status.
+    Http(HttpResponse),
+    /// A bearer token of the caller.
+    Token(Secret),
+}
+
+/// An HTTP answer.
+#[derive(Debug)]
+pub struct HttpResponse {
+    /// Status code; 0 where the platform hides it (a redirect in a browser).
+    pub status: u16,
+    /// Header `Correlation-Id`.
+    pub correlation_id: Option<String>,
+    /// Header `Retry-After`, where it is a number of seconds.
+    pub retry_after: Option<Duration>,
+    /// Body.
+    pub body: Secret,
+}
+
+/// No answer came: network, name, TLS or a browser's cross-origin check; or the token source failed.
+#[derive(Debug, Clone, Copy)]
+pub struct Unreachable;
+
+/// An operation whose kind is forgotten, so that providers of different kinds stand in one list.
+pub struct Pending<T>(Box<dyn Resume<T>>);
+
+/// An operation as [`Pending`] holds it.
+trait Resume<T> {
+    fn resume(self: Box<Self>, reply: Result<Response, Unreachable>, now: Timestamp)
+    -> Result<Step<Pending<T>>, Error>;
+}
+
+impl<Op: Operation + 'static> Resume<Op::Output> for Op {
+    fn resume(
+        self: Box<Self>,
+        reply: Result<Response, Unreachable>,
+        now: Timestamp,
+    ) -> Result<Step<Pending<Op::Output>>, Error> {
+        Ok(Operation::resume(*self, reply, now)?.erase())
+    }
+}
+
+impl<T> Operation for Pending<T> {
+    type Output = T;
+
+    fn resume(self, reply: Result<Response, Unreachable>, now: Timestamp) -> Result<Step<Self>, Error> {
+        self.0.resume(reply, now)
+    }
+}
+
+impl<T> fmt::Debug for Pending<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pending(..)")
+    }
+}
+
+impl<Op: Operation + 'static> Step<Op> {
+    /// The same step with the operation's kind forgotten.
+    pub fn erase(self) -> Step<Pending<Op::Output>> {
+        match self {
+            Self::Send(operation, request) => Step::Send(Pending(Box::new(operation)), request),
+            Self::Done(output) => Step::Done(output),
+        }
+    }
+}

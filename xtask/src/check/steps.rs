@@ -1,0 +1,177 @@
+//! The checks, in the order in which they run: what is quick and fails often comes first.
+//!
+//! *Invariant:* each step brings up to date what it needs, so that it can also run alone.
+
+use crate::{
+    chromium, conformance, console, layers, pack,
+    project::WASM_TARGET,
+    run::{Cmd, Cx},
+    server, setup, size,
+    toolchain::WasmToolchain,
+    tools,
+};
+use anyhow::{Context, Result, ensure};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// One check.
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) run: fn(&Cx) -> Result<()>,
+}
+
+/// All of them.
+pub(super) const STEPS: [Step; 20] = [
+    Step { name: "setup", about: "toolchain, browser, npm packages", run: setup::all },
+    Step { name: "fmt", about: "rustfmt", run: fmt },
+    Step { name: "layers", about: "import direction, file length, module docs", run: layers::check },
+    Step { name: "clippy", about: "clippy on the host, warnings are errors", run: clippy },
+    Step { name: "clippy-wasm", about: "clippy of the client crate for wasm32", run: clippy_wasm },
+    Step { name: "xtask", about: "tests of these commands", run: xtask },
+    Step { name: "host", about: "client crate on the host", run: host },
+    Step { name: "docs", about: "doc tests are in `host`; here rustdoc, warnings are errors", run: docs },
+    Step { name: "wasm-node", about: "client crate as wasm in Node", run: wasm_node },
+    Step { name: "wasm-chromium", about: "client crate as wasm in headless Chromium", run: wasm_chromium },
+    Step { name: "package", about: "wasm module and npm package", run: package },
+    Step { name: "console", about: "console build", run: console_build },
+    Step { name: "types", about: "TypeScript, strict: package and console", run: types },
+    Step { name: "package-checks", about: "publint and are-the-types-wrong on the tarball", run: package_checks },
+    Step { name: "size", about: "size of what a browser loads, within budget", run: size_step },
+    Step { name: "server", about: "release key server", run: server_build },
+    Step { name: "keyserver", about: "key server's own tests", run: keyserver },
+    Step { name: "conformance", about: "key server driven by IBM's SDKs", run: conformance_step },
+    Step { name: "runtimes", about: "npm package in Node against the key server", run: runtimes },
+    Step { name: "e2e", about: "the whole story in a browser", run: e2e },
+];
+
+fn fmt(cx: &Cx) -> Result<()> {
+    cx.cargo().args(["fmt", "--all", "--check"]).run()
+}
+
+fn clippy(cx: &Cx) -> Result<()> {
+    cx.cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
+}
+
+fn clippy_wasm(cx: &Cx) -> Result<()> {
+    let cargo = WasmToolchain::ensure(cx)?.cargo(cx);
+    let what = ["clippy", "--target", WASM_TARGET, "--package", "envelock", "--lib", "--test", "wasm"];
+    cargo.args(what).args(["--", "-D", "warnings"]).run()
+}
+
+fn xtask(cx: &Cx) -> Result<()> {
+    cx.cargo().args(["test", "--package", "xtask"]).run()
+}
+
+fn host(cx: &Cx) -> Result<()> {
+    cx.cargo().args(["test", "--package", "envelock"]).run()
+}
+
+fn docs(cx: &Cx) -> Result<()> {
+    cx.cargo().env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--workspace", "--no-deps"]).run()
+}
+
+fn wasm_tests(cx: &Cx) -> Result<Cmd<'_>> {
+    tools::wasm_bindgen(cx)?;
+    let cargo = WasmToolchain::ensure(cx)?.cargo(cx).path_first(&cx.project.tools_bin())?;
+    Ok(cargo.args(["test", "--target", WASM_TARGET, "--package", "envelock", "--test", "wasm"]))
+}
+
+fn wasm_node(cx: &Cx) -> Result<()> {
+    wasm_tests(cx)?.run()
+}
+
+fn wasm_chromium(cx: &Cx) -> Result<()> {
+    chromium::ensure(cx)?;
+    wasm_tests(cx)?.env("WASM_BINDGEN_USE_BROWSER", "1").env("CHROMEDRIVER", chromium::DRIVER).run()
+}
+
+fn package(cx: &Cx) -> Result<()> {
+    packed(cx).map(drop)
+}
+
+fn packed(cx: &Cx) -> Result<PathBuf> {
+    pack::build(cx, &WasmToolchain::ensure(cx)?)
+}
+
+fn console_build(cx: &Cx) -> Result<()> {
+    packed(cx)?;
+    console::build(cx)
+}
+
+fn types(cx: &Cx) -> Result<()> {
+    packed(cx)?;
+    cx.cmd(tools::package_tool(cx, "tsc")).args(["--noEmit", "--project", "pkg-config/tsconfig.json"]).run()?;
+    console::check(cx)
+}
+
+fn package_checks(cx: &Cx) -> Result<()> {
+    let tarball = packed(cx)?;
+    cx.cmd(tools::package_tool(cx, "publint")).arg("run").arg(&tarball).arg("--strict").run()?;
+    // The wasm file is an entry of the package so that bundlers find it; it has no types to check.
+    cx.cmd(tools::package_tool(cx, "attw")).arg(&tarball).args(["--profile", "esm-only", "--format", "table"]).run()
+}
+
+fn size_step(cx: &Cx) -> Result<()> {
+    packed(cx)?;
+    size::check(cx)
+}
+
+fn server_build(cx: &Cx) -> Result<()> {
+    console_build(cx)?;
+    server::build(cx)
+}
+
+/// The integration test that needs other people's clients; all other targets run without them.
+const CONFORMANCE: &str = "conformance";
+
+fn keyserver(cx: &Cx) -> Result<()> {
+    let mut test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--lib", "--bins"]);
+    for name in rust_tests(&cx.project.path("keyserver/tests"))? {
+        if name != CONFORMANCE {
+            test = test.args(["--test", &name]);
+        }
+    }
+    test.run()
+}
+
+fn conformance_step(cx: &Cx) -> Result<()> {
+    let trees = conformance::prepare(cx)?;
+    let test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--test", CONFORMANCE]);
+    test.env("ENVELOCK_CONFORMANCE", trees).run()
+}
+
+fn runtimes(cx: &Cx) -> Result<()> {
+    server_build(cx)?;
+    node_tests(cx, "tests/runtimes")?.run()
+}
+
+fn e2e(cx: &Cx) -> Result<()> {
+    server_build(cx)?;
+    chromium::ensure(cx)?;
+    tools::npm_ci(cx, "tests")?;
+    node_tests(cx, "tests/e2e")?.env("ENVELOCK_CHROMIUM", chromium::BROWSER).run()
+}
+
+/// Node's test runner over a folder, with what its tests need to find.
+fn node_tests<'a>(cx: &'a Cx, folder: &str) -> Result<Cmd<'a>> {
+    let files = files_ending(&cx.project.path(folder), ".test.mjs")?;
+    ensure!(!files.is_empty(), "{folder}/ has no *.test.mjs");
+    let command = cx.cmd("node").args(["--test", "--test-concurrency=1"]).args(&files);
+    Ok(command.env("ENVELOCK_KEYSERVER", cx.project.keyserver()).env("ENVELOCK_PACKAGE", cx.project.package()))
+}
+
+fn rust_tests(folder: &Path) -> Result<Vec<String>> {
+    let files = files_ending(folder, ".rs")?;
+    Ok(files.iter().filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned())).collect())
+}
+
+fn files_ending(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{} does not exist", folder.display()))?;
+    let mut files: Vec<_> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    files.retain(|file| file.is_file() && file.to_string_lossy().ends_with(ending));
+    files.sort();
+    Ok(files)
+}

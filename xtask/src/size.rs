@@ -1,0 +1,35 @@
+//! Measures what a browser loads, and fails when it outgrows its budget.
+//!
+//! *Invariant:* the numbers come from the packed package, never from an intermediate file.
+
+use crate::run::Cx;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+/// What a row of the report may weigh, in bytes. Raised only together with a reason in the history.
+struct Budget {
+    name: &'static str,
+    brotli: u64,
+}
+
+const BUDGETS: [Budget; 2] = [Budget { name: "wasm", brotli: 100_000 }, Budget { name: "javascript", brotli: 20_000 }];
+
+/// Prints the sizes; fails when one is over budget.
+pub(crate) fn check(cx: &Cx) -> Result<()> {
+    let report = cx.cmd("node").arg(cx.project.path("xtask/size.mjs")).arg(cx.project.package()).output_text()?;
+    let report: Value = serde_json::from_str(&report).context("xtask/size.mjs did not print JSON")?;
+    cx.say(format!("{:<12} {:>9} {:>9} {:>9} {:>9}", "", "raw", "gzip", "brotli", "budget"));
+    let mut over = Vec::new();
+    for Budget { name, brotli: budget } in BUDGETS {
+        let size = |kind: &str| report[name][kind].as_u64().with_context(|| format!("the report has no {name}.{kind}"));
+        let brotli = size("brotli")?;
+        cx.say(format!("{name:<12} {:>9} {:>9} {brotli:>9} {budget:>9}", size("raw")?, size("gzip")?));
+        if brotli > budget {
+            over.push(format!("{name} has {brotli} bytes (brotli), {} more than its budget", brotli - budget));
+        }
+    }
+    if !over.is_empty() {
+        bail!("{}", over.join("; "));
+    }
+    Ok(())
+}

@@ -267,7 +267,7 @@ export const t = {
     contextFound: "Context in the file",
     contextNone: "None",
     contextExpect: "Context you expect (optional)",
-    contextExpectHelp: "If you fill this in, the file opens only when it carries exactly these pairs. That is how you make sure it is the file you meant.",
+    contextExpectHelp: "If you fill this in, the file opens only when its context has these pairs. That is how you make sure it is the file you meant.",
     submit: "Open file",
     working: (name: string) => `Opening ${name}`,
     preparing: "Asking the key server to unwrap the data key…",

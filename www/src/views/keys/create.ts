@@ -68,8 +68,8 @@ export class KeyCreate extends View {
         <form class="form" novalidate @submit=${this.submit}>
           ${this.nameField()} ${this.descriptionField()} ${this.importing ? this.materialFields() : nothing}
           <div class="form__buttons">
-            <cds-button type="submit" ?disabled=${this.working}>${this.working ? words.working : words.submit}${icon(this.importing ? "import" : "add", "icon")}</cds-button>
-            <cds-button kind="secondary" type="button" href=${address.keys}>${t.app.cancel}</cds-button>
+            <cds-button data-submit ?disabled=${this.working} @click=${this.submit}>${this.working ? words.working : words.submit}${icon(this.importing ? "import" : "add", "icon")}</cds-button>
+            <cds-button kind="secondary" link-role="link" href=${address.keys}>${t.app.cancel}</cds-button>
           </div>
         </form>
       </div>

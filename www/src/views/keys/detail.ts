@@ -153,7 +153,7 @@ export class KeyDetail extends View {
       html`<cds-button size="md" kind=${kind} ?disabled=${off} @click=${() => this.ask(question)}>${text}${icon(question === "remove" ? "delete" : question, "icon")}</cds-button>`;
     return html`<div class="page__actions" role="group" aria-label=${t.key.actions}>
       ${key.state === State.active
-        ? html`<cds-button size="md" kind="primary" href=${address.sealWith(key.id)}>${t.key.sealWith}${icon("seal", "icon")}</cds-button>`
+        ? html`<cds-button size="md" kind="primary" link-role="link" href=${address.sealWith(key.id)}>${t.key.sealWith}${icon("seal", "icon")}</cds-button>`
         : nothing}
       ${key.state === State.active || key.state === State.expired ? askButton("rotate", "tertiary", t.key.rotate) : nothing}
       ${key.state === State.active ? askButton("disable", "tertiary", t.key.disable) : nothing}
@@ -164,7 +164,7 @@ export class KeyDetail extends View {
       ${key.state === State.deleted
         ? html`<cds-button size="md" kind="primary" ?disabled=${off || waiting} @click=${() => this.act("restore")}>
             ${waiting ? t.key.restoreIn(this.waitSeconds) : t.key.restore}${icon("restore", "icon")}</cds-button>`
-        : askButton("remove", "danger--tertiary", t.key.remove)}
+        : askButton("remove", "danger-tertiary", t.key.remove)}
     </div>`;
   }
 

@@ -6,8 +6,8 @@
 
 import "@carbon/web-components/es/components/button/index.js";
 import "@carbon/web-components/es/components/search/index.js";
+import "@carbon/web-components/es/components/checkbox/index.js";
 import "@carbon/web-components/es/components/inline-loading/index.js";
-import "@carbon/web-components/es/components/toggle/index.js";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { listKeys, State, type RootKey } from "../../api.js";
@@ -62,9 +62,9 @@ export class Keys extends View {
   }
 
   private actions(): TemplateResult {
-    return html`<div class="page__actions">
-      <cds-button kind="tertiary" href=${address.import}>${t.keys.import}${icon("import", "icon")}</cds-button>
-      <cds-button href=${address.create}>${t.keys.create}${icon("add", "icon")}</cds-button>
+    return html`<div class="page__actions page__actions--main-last">
+      <cds-button kind="tertiary" link-role="link" href=${address.import}>${t.keys.import}${icon("import", "icon")}</cds-button>
+      <cds-button link-role="link" href=${address.create}>${t.keys.create}${icon("add", "icon")}</cds-button>
     </div>`;
   }
 
@@ -77,8 +77,8 @@ export class Keys extends View {
       <div class="toolbar">
         <cds-search size="lg" label-text=${t.keys.search} placeholder=${t.keys.search} close-button-label-text=${t.keys.clearSearch}
           .value=${this.query} @cds-search-input=${this.search}></cds-search>
-        <cds-toggle size="sm" hide-label label-text=${t.keys.showDeleted} label-a=${t.keys.showDeleted} label-b=${t.keys.showDeleted} ?toggled=${this.showDeleted}
-          @cds-toggle-changed=${(event: CustomEvent<{ toggled: boolean }>) => (this.showDeleted = event.detail.toggled)}></cds-toggle>
+        <cds-checkbox label-text=${t.keys.showDeleted} .checked=${this.showDeleted}
+          @cds-checkbox-changed=${(event: CustomEvent<{ checked: boolean }>) => (this.showDeleted = event.detail.checked)}></cds-checkbox>
       </div>
       ${shown.length > 0 ? this.table(shown, keys.length) : this.nothingShown(listed.length === 0)}
     `;

@@ -94,7 +94,7 @@ export class Open extends FileWork {
       </dl>
       <ev-context-rows label=${t.open.contextExpect} help=${t.open.contextExpectHelp} ?disabled=${busy}></ev-context-rows>
       <div class="form__buttons">
-        <cds-button type="submit" ?disabled=${busy}>${t.open.submit}${icon("open", "icon")}</cds-button>
+        <cds-button data-submit ?disabled=${busy} @click=${this.submit}>${t.open.submit}${icon("open", "icon")}</cds-button>
       </div>
     `;
   }

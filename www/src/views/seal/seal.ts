@@ -72,7 +72,7 @@ export class Seal extends FileWork {
     return html`<div class="empty">
       <h2>${t.seal.noKeyTitle}</h2>
       <p class="hint">${t.seal.noKeyText}</p>
-      <cds-button href=${address.create}>${t.keys.create}${icon("add", "icon")}</cds-button>
+      <cds-button link-role="link" href=${address.create}>${t.keys.create}${icon("add", "icon")}</cds-button>
     </div>`;
   }
 
@@ -94,7 +94,7 @@ export class Seal extends FileWork {
           @ev-file=${(event: CustomEvent<File>) => (this.file = event.detail)}></ev-file-drop>
         <ev-context-rows label=${t.seal.context} help=${t.seal.contextHelp} ?disabled=${busy}></ev-context-rows>
         <div class="form__buttons">
-          <cds-button type="submit" ?disabled=${busy}>${t.seal.submit}${icon("seal", "icon")}</cds-button>
+          <cds-button data-submit ?disabled=${busy} @click=${this.submit}>${t.seal.submit}${icon("seal", "icon")}</cds-button>
         </div>
       </form>
     `;

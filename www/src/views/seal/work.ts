@@ -78,7 +78,7 @@ export abstract class FileWork extends View {
       this.running = undefined;
     }
     await this.updateComplete;
-    this.querySelector<HTMLElement>(this.result ? ".result a" : 'cds-button[type="submit"]')?.focus();
+    this.querySelector<HTMLElement>(this.result ? ".result a" : "[data-submit]")?.focus();
   }
 
   private advance(done: number, total: number): void {

@@ -80,7 +80,7 @@ export class SignIn extends View {
             invalid-text=${t.signIn.linkMissing}
             @keydown=${submitOnEnter}
           ></cds-text-input>
-          <cds-button type="submit" ?disabled=${this.working}>${t.signIn.submit}</cds-button>
+          <cds-button ?disabled=${this.working} @click=${this.submit}>${t.signIn.submit}</cds-button>
         </form>
         <section class="sign-in__help" aria-labelledby="new-link">
           <h2 id="new-link">${t.signIn.newLinkTitle}</h2>

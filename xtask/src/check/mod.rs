@@ -60,14 +60,14 @@ fn run_step(cx: &Cx, step: &Step, log: &Path) -> Result<Outcome> {
 }
 
 fn summary(outcomes: &[Outcome]) -> Result<()> {
-    println!("\n{:<18} {:<7} {:>9}", "step", "result", "duration");
-    println!("{}", "─".repeat(36));
+    println!("\n{:<18} {:<7} {:>12}", "step", "result", "duration");
+    println!("{}", "─".repeat(39));
     for outcome in outcomes {
-        println!("{:<18} {:<7} {:>9}", outcome.name, plain(outcome.passed), seconds(outcome.took));
+        println!("{:<18} {:<7} {:>12}", outcome.name, plain(outcome.passed), seconds(outcome.took));
     }
-    println!("{}", "─".repeat(36));
+    println!("{}", "─".repeat(39));
     let total: Duration = outcomes.iter().map(|outcome| outcome.took).sum();
-    println!("{:<18} {:<7} {:>9}\n", "all", "", seconds(total));
+    println!("{:<18} {:<7} {:>12}\n", "all", "", seconds(total));
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
     println!("{} passed, {failed} failed", outcomes.len() - failed);
     // The line above is the message; nothing is to be added to it.

@@ -1,0 +1,45 @@
+/**
+ * A browser behind the recorder, and pages that fail their test on any violation of the security policy.
+ *
+ * *Invariant:* collects complaints of the page; tests decide on them.
+ */
+
+import { chromium } from "playwright-core";
+import { startRecorder } from "./recorder.mjs";
+
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export async function startBrowser(server) {
+  const recorder = await startRecorder(server.url);
+  const browser = await chromium.launch({
+    executablePath: process.env.ENVELOCK_CHROMIUM ?? "/usr/bin/chromium",
+    args: FLAGS,
+    proxy: { server: recorder.url, bypass: "<-loopback>" },
+  });
+  const complaints = [];
+
+  async function newPage(options = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true, ...options });
+    const page = await context.newPage();
+    page.on("pageerror", (error) => complaints.push(`error in the page: ${error.message}`));
+    page.on("console", (message) => {
+      // The browser itself logs each refused request; refusals are part of the tests.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(`console: ${message.text()}`);
+    });
+    await page.exposeBinding("complain", (_, text) => complaints.push(text));
+    await page.addInitScript(() => {
+      addEventListener("securitypolicyviolation", (event) => globalThis.complain(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
+    });
+    return page;
+  }
+
+  return {
+    recorder,
+    complaints,
+    newPage,
+    async stop() {
+      await browser.close();
+      await recorder.stop();
+    },
+  };
+}

@@ -1,2 +1,118 @@
-//! The Envelock key server.
-fn main() {}
+//! The Envelock key server: configuration, logs, socket, shut-down.
+//!
+//! *Invariant:* stdout carries what the operator asked for, once; logs go to stderr and hold no secret.
+
+use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::Parser;
+use envelock_keyserver::{
+    config::{Command, Config, Data, Output, Serve, SignInLink},
+    server::{self, Server, SystemClock, SystemEntropy},
+};
+use serde_json::json;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::parse();
+    let done = match config.command {
+        None => serve(config.serve).await,
+        Some(Command::Serve(options)) => serve(options).await,
+        Some(Command::SignInLink(options)) => sign_in_link(options).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The logs may not be set up yet, and this is for whoever started the server.
+            drop(writeln!(std::io::stderr(), "envelock-keyserver: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+async fn serve(options: Serve) -> Result<(), Failure> {
+    start_logs(options.output);
+    let directory = directory(&options.data)?;
+    let server = server::open(&directory, &options.region, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, data = %directory.display(), "listening");
+    announce(&options, &server, address)?;
+    let stop = stop_signal()?;
+    let app = server.router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn start_logs(output: Output) {
+    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::INFO);
+    match output {
+        Output::Text => builder.with_ansi(false).init(),
+        Output::Json => builder.json().flatten_event(true).init(),
+    }
+}
+
+fn directory(data: &Data) -> Result<PathBuf, Failure> {
+    data.directory().ok_or_else(|| "this platform has no data directory: give one with --data".into())
+}
+
+fn sign_in_url(base: &str, code: &str) -> String {
+    format!("{}/#/sign-in?code={code}", base.trim_end_matches('/'))
+}
+
+fn announce(options: &Serve, server: &Server, address: SocketAddr) -> std::io::Result<()> {
+    let url = format!("http://{address}");
+    let sign_in_url = sign_in_url(&url, &server.sign_in_code);
+    let mut out = std::io::stdout().lock();
+    match options.output {
+        Output::Json => {
+            let ready = json!({
+                "event": "ready",
+                "url": url,
+                "sign_in_url": sign_in_url,
+                "account": server.account,
+                "instance": server.instance,
+                "region": server.region,
+                "api_key": server.api_key,
+            });
+            writeln!(out, "{ready}")?;
+        }
+        Output::Text => {
+            writeln!(out, "Console       {url}/")?;
+            writeln!(out, "Sign in once  {sign_in_url}  (15 minutes)")?;
+            writeln!(out, "Account       {}", server.account)?;
+            writeln!(out, "Instance      {}  (Key Protect, {})", server.instance, server.region)?;
+            if let Some(api_key) = &server.api_key {
+                writeln!(out, "API key       {api_key}")?;
+                writeln!(out, "              of the administrator; this is the only time it is shown")?;
+            }
+        }
+    }
+    out.flush()
+}
+
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => (),
+            _ = terminate.recv() => (),
+        }
+    })
+}
+
+async fn sign_in_link(options: SignInLink) -> Result<(), Failure> {
+    let directory = directory(&options.data)?;
+    let code = server::sign_in_code(&directory, &SystemClock, &SystemEntropy).await?;
+    writeln!(std::io::stdout(), "{}", sign_in_url(&options.url, &code))?;
+    Ok(())
+}

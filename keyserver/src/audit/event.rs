@@ -1,0 +1,302 @@
+//! Events in the shape of CADF as Activity Tracker has it.
+//!
+//! *Invariant:* takes names, ids and states only; there is no field for a payload, data key, AAD, token or API key.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    audit::{Entry, names::Names},
+    error::Error,
+    iam::{roles::Action, token::Caller},
+    keys::{
+        crn::Instance,
+        key::Key,
+        version::{Version, VersionId},
+    },
+};
+
+/// Status of the answer, as the event tells it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reason {
+    /// HTTP status code.
+    pub(crate) code: u16,
+    /// Its reason phrase.
+    pub(crate) phrase: &'static str,
+    /// What the status makes of the severity, if anything.
+    pub(crate) severity: Option<Severity>,
+}
+
+/// How much attention an event deserves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Severity {
+    /// Daily business.
+    Normal,
+    /// Changes access, or went wrong.
+    Warning,
+    /// Destroys access, or was refused.
+    Critical,
+}
+
+/// What is known of a request while it is being served.
+#[derive(Debug)]
+pub(crate) struct Trail {
+    /// What was asked for.
+    pub(crate) action: Action,
+    /// Id of the request.
+    pub(crate) correlation: Uuid,
+    at: Timestamp,
+    uri: String,
+    host: Option<String>,
+    agent: Option<String>,
+    initiator: Option<Initiator>,
+    instance: Option<Instance>,
+    target: Option<Target>,
+    request: RequestData,
+    response: ResponseData,
+}
+
+#[derive(Debug)]
+struct Initiator {
+    id: String,
+    name: String,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Target {
+    id: String,
+    name: String,
+    #[serde(rename = "typeURI")]
+    type_uri: &'static str,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestData {
+    #[serde(rename = "requestURI")]
+    request_uri: String,
+    #[serde(rename = "instanceID", skip_serializing_if = "Option::is_none")]
+    instance_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_ring_id: Option<String>,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResponseData {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_version_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_version_creation_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_state: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days_to_key_expire: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rewrapped_key_version_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_resources: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    id: Uuid,
+    event_time: String,
+    action: &'static str,
+    outcome: &'static str,
+    severity: Severity,
+    message: String,
+    correlation_id: Uuid,
+    initiator: EventInitiator<'a>,
+    target: &'a Target,
+    reason: EventReason,
+    observer: Observer,
+    #[serde(rename = "logSourceCRN", skip_serializing_if = "Option::is_none")]
+    log_source_crn: Option<String>,
+    save_service_copy: bool,
+    data_event: bool,
+    request_data: &'a RequestData,
+    response_data: &'a ResponseData,
+}
+
+#[derive(Serialize)]
+struct EventInitiator<'a> {
+    id: &'a str,
+    name: &'a str,
+    #[serde(rename = "typeURI")]
+    type_uri: &'static str,
+    credential: Credential,
+    host: Host<'a>,
+}
+
+#[derive(Serialize)]
+struct Credential {
+    r#type: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Host<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventReason {
+    reason_code: u16,
+    reason_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_for_failure: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Observer {
+    name: &'static str,
+}
+
+/// Where a request came from and what it asked for.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// Path without query.
+    pub(crate) uri: String,
+    /// Peer address.
+    pub(crate) host: Option<String>,
+    /// `User-Agent`.
+    pub(crate) agent: Option<String>,
+    /// Id of the request.
+    pub(crate) correlation: Uuid,
+}
+
+impl Trail {
+    /// Starts with what every request has.
+    pub(crate) fn begin(action: Action, origin: Origin, at: Timestamp) -> Self {
+        let Origin { uri, host, agent, correlation } = origin;
+        Self {
+            action,
+            correlation,
+            at,
+            host,
+            agent,
+            initiator: None,
+            instance: None,
+            target: None,
+            request: RequestData { request_uri: uri.clone(), ..RequestData::default() },
+            response: ResponseData::default(),
+            uri,
+        }
+    }
+
+    /// Who asks.
+    pub(crate) fn caller(&mut self, caller: &Caller) {
+        self.identity(caller.iam_id(), caller.name());
+    }
+
+    /// Who asks, when it is not a token that says so.
+    pub(crate) fn identity(&mut self, iam_id: &str, name: &str) {
+        self.initiator = Some(Initiator { id: iam_id.to_owned(), name: name.to_owned() });
+    }
+
+    /// In which instance.
+    pub(crate) fn instance(&mut self, instance: &Instance) {
+        self.request.instance_id = Some(instance.id.to_string());
+        self.instance = Some(instance.clone());
+    }
+
+    /// For which ring.
+    pub(crate) fn ring(&mut self, ring: Option<&str>) {
+        self.request.key_ring_id = ring.map(str::to_owned);
+    }
+
+    /// On which key, with the state it has now.
+    pub(crate) fn key(&mut self, key: &Key, now: Timestamp) {
+        if let Some(instance) = &self.instance {
+            self.target =
+                Some(Target { id: instance.key_crn(key.id), name: key.name.clone(), type_uri: "kms/secrets" });
+        }
+        self.request.key_type = Some(if key.extractable { "standard_key" } else { "root_key" });
+        self.response.key_id = Some(key.id.to_string());
+        self.response.key_state = Some(key.state(now).number());
+        self.response.expiration_date = key.expires_at;
+        self.response.days_to_key_expire = key.expires_at.map(|at| at.duration_since(now).as_hours() / 24);
+    }
+
+    /// Which version did it.
+    pub(crate) fn version(&mut self, version: Version) {
+        self.response.key_version_id = Some(version.id.to_string());
+        self.response.key_version_creation_date = Some(version.created_at);
+    }
+
+    /// Which newer version the data key was wrapped under again.
+    pub(crate) fn rewrapped(&mut self, version: VersionId) {
+        self.response.rewrapped_key_version_id = Some(version.to_string());
+    }
+
+    /// How many there were.
+    pub(crate) fn total(&mut self, total: u64) {
+        self.response.total_resources = Some(total);
+    }
+
+    /// On something that is not a key.
+    pub(crate) fn other_target(&mut self, id: String, name: &str, type_uri: &'static str) {
+        self.target = Some(Target { id, name: name.to_owned(), type_uri });
+    }
+
+    pub(super) fn into_entry(self, id: Uuid, reason: Reason, failure: Option<&Error>) -> Result<Entry, Error> {
+        let names = Names::of(self.action);
+        let default_target = Target { id: self.uri.clone(), name: String::new(), type_uri: names.type_uri };
+        let target = self.target.as_ref().unwrap_or(&default_target);
+        let event = Event {
+            id,
+            event_time: cadf_time(self.at),
+            action: names.event,
+            outcome: if failure.is_some() { "failure" } else { "success" },
+            severity: reason.severity.unwrap_or(names.severity),
+            message: message(names.message, &target.name, failure.is_some()),
+            correlation_id: self.correlation,
+            initiator: EventInitiator {
+                id: self.initiator.as_ref().map_or("", |initiator| &initiator.id),
+                name: self.initiator.as_ref().map_or("", |initiator| &initiator.name),
+                type_uri: "service/security/account/serviceid",
+                credential: Credential { r#type: names.credential },
+                host: Host { address: self.host.as_deref(), agent: self.agent.as_deref() },
+            },
+            target,
+            reason: EventReason {
+                reason_code: reason.code,
+                reason_type: reason.phrase,
+                reason_for_failure: failure.map(ToString::to_string),
+            },
+            observer: Observer { name: "ActivityTracker" },
+            log_source_crn: self.instance.as_ref().map(Instance::crn),
+            save_service_copy: true,
+            data_event: names.data_event,
+            request_data: &self.request,
+            response_data: &self.response,
+        };
+        let json = serde_json::to_string(&event).map_err(|_| Error::Corrupt("audit event"))?;
+        Ok(Entry { id, at: self.at, instance: self.instance.map(|instance| instance.id), action: names.event, json })
+    }
+}
+
+fn message(what: &str, target: &str, failed: bool) -> String {
+    let blank = if target.is_empty() { "" } else { " " };
+    let suffix = if failed { " -failure" } else { "" };
+    format!("{what}{blank}{target}{suffix}")
+}
+
+/// `YYYY-MM-DDTHH:mm:ss.SS+0000`
+fn cadf_time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S.").to_string() + &format!("{:02}+0000", at.subsec_millisecond() / 10)
+}

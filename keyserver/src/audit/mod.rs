@@ -1,0 +1,86 @@
+//! One event per request, written before its answer is released.
+//!
+//! *Invariant:* an [`Audited`] value is made by [`record`] alone, after its event is in the journal; without the event there
+//! is no answer but an error.
+
+pub(crate) mod event;
+mod names;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    audit::event::{Reason, Trail},
+    error::Error,
+    iam::roles::Action,
+    keys::crn::InstanceId,
+};
+
+/// An event as the journal keeps it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// Event id.
+    pub(crate) id: Uuid,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// The instance it belongs to, if the request named one that exists.
+    pub(crate) instance: Option<InstanceId>,
+    /// Event name.
+    pub(crate) action: &'static str,
+    /// The whole event as JSON.
+    pub(crate) json: String,
+}
+
+/// Where events go; appends only.
+#[async_trait]
+pub(crate) trait Journal: Send + Sync {
+    /// Durable when this returns.
+    async fn append(&self, entry: Entry) -> Result<(), Error>;
+}
+
+/// What kind of success an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// There is something to tell.
+    Content,
+    /// Something was made.
+    Created,
+    /// Done, and nothing to tell.
+    Empty,
+}
+
+/// Which status an outcome will have; the HTTP side supplies it, so that events and answers cannot disagree.
+pub(crate) type Classify = fn(Result<Answer, &Error>) -> Reason;
+
+/// The outcome of a use-case whose event is written.
+#[derive(Debug)]
+pub(crate) struct Audited<T> {
+    action: Action,
+    correlation: Uuid,
+    outcome: Result<(Answer, T), Error>,
+}
+
+impl<T> Audited<T> {
+    /// Takes the outcome out, to be answered. For the reply file only.
+    pub(crate) fn open(self) -> (Action, Uuid, Result<(Answer, T), Error>) {
+        (self.action, self.correlation, self.outcome)
+    }
+}
+
+/// Writes the event of a request and seals its outcome. If the event cannot be written, the outcome is dropped.
+pub(crate) async fn record<T>(
+    journal: &dyn Journal,
+    classify: Classify,
+    id: Uuid,
+    trail: Trail,
+    outcome: Result<(Answer, T), Error>,
+) -> Audited<T> {
+    let (action, correlation) = (trail.action, trail.correlation);
+    let verdict = outcome.as_ref().map(|(answer, _)| *answer);
+    let written = match trail.into_entry(id, classify(verdict), verdict.err()) {
+        Ok(entry) => journal.append(entry).await,
+        Err(error) => Err(error),
+    };
+    Audited { action, correlation, outcome: written.and(outcome) }
+}

@@ -1,0 +1,76 @@
+//! What each action is called in events, and how severe it is by itself.
+//!
+//! *Invariant:* every action has exactly one name; the table has no wildcard.
+
+use crate::{audit::event::Severity, iam::roles::Action, keys::lifecycle::KeyAction};
+
+/// One row.
+pub(super) struct Names {
+    pub(super) event: &'static str,
+    pub(super) message: &'static str,
+    pub(super) type_uri: &'static str,
+    pub(super) credential: &'static str,
+    pub(super) severity: Severity,
+    /// Use of the service, as opposed to its management.
+    pub(super) data_event: bool,
+}
+
+impl Names {
+    pub(super) const fn of(action: Action) -> Self {
+        use KeyAction::{
+            Delete, Disable, Enable, ListVersions, Read, ReadMetadata, Restore, Rewrap, Rotate, Unwrap, Wrap,
+        };
+        use Severity::{Critical, Normal, Warning};
+        match action {
+            Action::ListKeys => key("kms.secrets.list", "Key Protect: list secrets", Normal),
+            Action::CountKeys => key("kms.secrets.head", "Key Protect: count secrets", Normal),
+            Action::CreateKey => key("kms.secrets.create", "Key Protect: create secret", Normal),
+            Action::Key(Read) => key("kms.secrets.read", "Key Protect: read secret", Normal),
+            Action::Key(ReadMetadata) => key("kms.secrets-metadata.read", "Key Protect: read secret metadata", Normal),
+            Action::Key(ListVersions) => {
+                key("kms.secrets-key-versions.list", "Key Protect: list versions of secret", Normal)
+            }
+            Action::Key(Wrap) => key("kms.secrets.wrap", "Key Protect: wrap secret", Normal),
+            Action::Key(Unwrap) => key("kms.secrets.unwrap", "Key Protect: unwrap secret", Normal),
+            Action::Key(Rewrap) => key("kms.secrets.rewrap", "Key Protect: rewrap secret", Normal),
+            Action::Key(Rotate) => key("kms.secrets.rotate", "Key Protect: rotate secret", Warning),
+            Action::Key(Disable) => key("kms.secrets.disable", "Key Protect: disable secret", Warning),
+            Action::Key(Enable) => key("kms.secrets.enable", "Key Protect: enable secret", Warning),
+            Action::Key(Delete) => key("kms.secrets.delete", "Key Protect: delete secret", Critical),
+            Action::Key(Restore) => key("kms.secrets.restore", "Key Protect: restore secret", Warning),
+            Action::UnknownRequest => key("kms.secrets.default", "Key Protect: unknown request", Normal),
+            Action::CreateServiceId => {
+                iam("iam-identity.account-serviceid.create", "IAM Identity Service: create service ID")
+            }
+            Action::ListServiceIds => {
+                iam("iam-identity.account-serviceid.list", "IAM Identity Service: list service IDs")
+            }
+            Action::CreateApiKey => iam("iam-identity.serviceid-apikey.create", "IAM Identity Service: create API key"),
+            Action::CreatePolicy => iam("iam-am.policy.create", "IAM Access Management: create policy"),
+            Action::ListPolicies => iam("iam-am.policy.list", "IAM Access Management: list policies"),
+            Action::ReadPolicy => iam("iam-am.policy.read", "IAM Access Management: read policy"),
+            Action::DeletePolicy => iam("iam-am.policy.delete", "IAM Access Management: delete policy"),
+            Action::IssueToken => {
+                login("iam-identity.serviceid-apikey.login", "IAM Identity Service: login", "apikey-serviceid")
+            }
+            Action::OpenSession => login("envelock.console-session.create", "Console: sign in", "sign-in-link"),
+            Action::ReadSession => login("envelock.console-session.read", "Console: read session", "session"),
+            Action::IssueConsoleToken => login("envelock.console-token.create", "Console: get token", "session"),
+            Action::CloseSession => login("envelock.console-session.delete", "Console: sign out", "session"),
+        }
+    }
+}
+
+const fn key(event: &'static str, message: &'static str, severity: Severity) -> Names {
+    Names { event, message, type_uri: "kms/secrets", credential: "token", severity, data_event: true }
+}
+
+const fn iam(event: &'static str, message: &'static str) -> Names {
+    let severity = Severity::Warning;
+    Names { event, message, type_uri: "iam/account", credential: "token", severity, data_event: false }
+}
+
+const fn login(event: &'static str, message: &'static str, credential: &'static str) -> Names {
+    let severity = Severity::Normal;
+    Names { event, message, type_uri: "iam/session", credential, severity, data_event: false }
+}

@@ -1,0 +1,85 @@
+//! Command line and environment.
+//!
+//! *Invariant:* the only reader of either; everything else takes a [`Config`].
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Key Protect compatible key server with a console.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Config {
+    /// What to do; without it, `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of `serve`, when it is not named.
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve until told to stop.
+    Serve(Serve),
+    /// Make a one-time sign-in link for the console, also while the server runs.
+    SignInLink(SignInLink),
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Where keys are kept.
+    #[command(flatten)]
+    pub data: Data,
+    /// Address to listen on; port 0 picks a free one.
+    #[arg(long, value_name = "ADDR", env = "ENVELOCK_LISTEN", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Region of a new installation, part of every name in it.
+    #[arg(long, env = "ENVELOCK_REGION", default_value = "us-south", value_parser = parse_region)]
+    pub region: String,
+    /// Form of what is printed and logged.
+    #[arg(long, value_enum, env = "ENVELOCK_OUTPUT", default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// Options of `sign-in-link`.
+#[derive(Debug, Clone, Args)]
+pub struct SignInLink {
+    /// Where keys are kept.
+    #[command(flatten)]
+    pub data: Data,
+    /// Address of the console.
+    #[arg(long, value_name = "URL", env = "ENVELOCK_URL")]
+    pub url: String,
+}
+
+/// The data directory.
+#[derive(Debug, Clone, Args)]
+pub struct Data {
+    /// Directory of database and master key; by default in the platform's data directory.
+    #[arg(long = "data", value_name = "DIR", env = "ENVELOCK_DATA")]
+    directory: Option<PathBuf>,
+}
+
+impl Data {
+    /// The directory given, or the platform's; `None` when the platform has none.
+    pub fn directory(&self) -> Option<PathBuf> {
+        self.directory.clone().or_else(|| dirs::data_dir().map(|base| base.join("envelock")))
+    }
+}
+
+/// Form of what is printed and logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs: one JSON object per line.
+    Json,
+}
+
+fn parse_region(text: &str) -> Result<String, String> {
+    let legal = !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if legal { Ok(text.to_owned()) } else { Err("a region has lower-case letters, digits and `-`".to_owned()) }
+}

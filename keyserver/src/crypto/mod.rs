@@ -1,0 +1,8 @@
+//! Encryption of data keys under root keys, and of root keys under the master key.
+//!
+//! *Invariant:* knows no key records and no store: bytes and AAD in, bytes out.
+
+mod gcm;
+pub(crate) mod master;
+pub(crate) mod seal;
+pub(crate) mod wrap;

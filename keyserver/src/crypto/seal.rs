@@ -1,0 +1,76 @@
+//! Material under the master key: what lies in the database.
+//!
+//! Format: version byte 1, 12-byte random nonce, AES-256-GCM ciphertext and tag. The number of seals under one master key
+//! stays far below 2^32, so random nonces are safe without derivation.
+//! *Invariant:* what was sealed for one place does not open for another.
+
+use crate::{
+    crypto::gcm::{self, NONCE_BYTES},
+    error::Error,
+    keys::{
+        environment::Entropy,
+        key::KeyId,
+        material::{SealedMaterial, Secret},
+        version::VersionId,
+    },
+};
+
+const FORMAT: u8 = 1;
+
+/// The one place that a sealed value belongs to; part of its AAD.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// Material of one version of one key.
+    KeyVersion(KeyId, VersionId),
+    /// Private key that signs access tokens, by its key id.
+    TokenSigningKey(&'a str),
+}
+
+impl Place<'_> {
+    fn aad(self) -> Vec<u8> {
+        match self {
+            Self::KeyVersion(key, version) => {
+                [b"envelock key version v1".as_slice(), key.0.as_bytes(), version.0.as_bytes()].concat()
+            }
+            Self::TokenSigningKey(id) => [b"envelock token signing key v1".as_slice(), id.as_bytes()].concat(),
+        }
+    }
+}
+
+/// Seals and opens material; made from the master key only.
+pub(crate) struct Sealer {
+    master: Secret,
+}
+
+impl Sealer {
+    /// Takes the master key, 32 bytes.
+    pub(crate) fn new(master: Secret) -> Self {
+        Self { master }
+    }
+
+    /// Seals material for one place.
+    pub(crate) fn seal(
+        &self,
+        material: &Secret,
+        place: Place<'_>,
+        entropy: &dyn Entropy,
+    ) -> Result<SealedMaterial, Error> {
+        let mut nonce = [0; NONCE_BYTES];
+        entropy.fill(&mut nonce);
+        // Exposed to the cipher only, both as key and as plaintext.
+        let sealed = gcm::encrypt(self.master.expose(), &nonce, &place.aad(), material.expose())
+            .ok_or(Error::Corrupt("size of the master key"))?;
+        Ok(SealedMaterial::from_sealed_bytes([[FORMAT].as_slice(), &nonce, &sealed].concat()))
+    }
+
+    /// Opens material that was sealed for this very place.
+    pub(crate) fn open(&self, sealed: &SealedMaterial, place: Place<'_>) -> Result<Secret, Error> {
+        const DAMAGED: Error = Error::Corrupt("sealed material: damaged, moved, or under another master key");
+        let (&[format], rest) = sealed.as_bytes().split_first_chunk::<1>().ok_or(DAMAGED)?;
+        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(DAMAGED)?;
+        if format != FORMAT {
+            return Err(DAMAGED);
+        }
+        gcm::decrypt(self.master.expose(), nonce, &place.aad(), ciphertext).map(Secret::new).ok_or(DAMAGED)
+    }
+}

@@ -1,0 +1,135 @@
+//! Everything that can go wrong, in the domain's words.
+//!
+//! *Invariant:* knows no status code and no wire shape, and its texts never carry a secret or a caller's bytes.
+
+/// Why a request was refused or could not be served.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// No usable `Authorization: Bearer` header.
+    #[error("no access token was sent; send `Authorization: Bearer <token>`")]
+    TokenMissing,
+    /// Malformed, signed by somebody else, or not for this server.
+    #[error("the access token is not valid here; get a new one from /identity/token")]
+    TokenInvalid,
+    /// Past its `exp`.
+    #[error("the access token is expired; get a new one from /identity/token")]
+    TokenExpired,
+    /// A valid signature over claims that name nobody.
+    #[error("the subject of the access token could not be read")]
+    SubjectUnreadable,
+    /// The caller may not do this here, or there is nothing here to do it to.
+    #[error("The user does not have access to the specified resource")]
+    Denied,
+    /// A body is required and none was sent.
+    #[error("the request has no body")]
+    NoBody,
+    /// The body is not what the endpoint takes.
+    #[error("{0}")]
+    BadBody(&'static str),
+    /// `collectionTotal` is not the number of resources.
+    #[error("`collectionTotal` is not the number of `resources`")]
+    CollectionTotalMismatch,
+    /// One field breaks its rule.
+    #[error("{name}: {why}")]
+    InvalidField {
+        /// The field, as spelled on the wire.
+        name: &'static str,
+        /// What is wrong and what would be right.
+        why: &'static str,
+    },
+    /// One query parameter breaks its rule.
+    #[error("{name}: {why}")]
+    InvalidQuery {
+        /// The parameter, as spelled on the wire.
+        name: &'static str,
+        /// What is wrong and what would be right.
+        why: &'static str,
+    },
+    /// No such key in this instance and ring.
+    #[error("Key does not exist")]
+    KeyNotFound,
+    /// No such ring in this instance.
+    #[error("Key ring does not exist")]
+    RingNotFound,
+    /// The action needs a root key and this is a standard key.
+    #[error("Requested action can only be completed with a root key")]
+    RootKeyRequired,
+    /// Rotation of an imported key without new material.
+    #[error("This key was imported: a payload with its new material is required to rotate it")]
+    PayloadRequired,
+    /// Rotation of a generated key with material.
+    #[error("This key was generated here: it is rotated without a payload")]
+    PayloadNotAllowed,
+    /// The key's state does not allow the action.
+    #[error("Key is not in a valid state")]
+    InvalidState,
+    /// The key is deleted.
+    #[error("Key has already been deleted: it can be restored for 30 days")]
+    KeyDeleted,
+    /// The waiting time after the action before this one is not over.
+    #[error("The key was changed less than {seconds} seconds ago: try again later")]
+    TooEarly {
+        /// The whole waiting time.
+        seconds: i64,
+    },
+    /// Rotated less than an hour ago.
+    #[error("The key was rotated less than an hour ago: it can be rotated once an hour")]
+    RotationTooSoon,
+    /// More than 30 days deleted.
+    #[error("The key was deleted more than 30 days ago and can no longer be restored")]
+    RestoreExpired,
+    /// Restoring a key whose expiration date has passed.
+    #[error("The key's expiration date has passed: it cannot be restored")]
+    KeyExpired,
+    /// No version of the key opens the ciphertext with these AAD.
+    #[error("The ciphertext was not made by this key with this additional authenticated data, or was altered")]
+    UnprocessableCiphertext,
+    /// The alias names another key of the instance.
+    #[error("An alias of the request already names another key of this instance")]
+    AliasInUse,
+    /// Material encrypted for an import token that does not exist.
+    #[error("There is no import token that this payload could have been encrypted for")]
+    ImportTokenMissing,
+    /// No such API key.
+    #[error("Provided API key could not be found.")]
+    ApiKeyUnknown,
+    /// A token request with another grant type.
+    #[error("This server issues tokens for the grant type urn:ibm:params:oauth:grant-type:apikey only.")]
+    GrantTypeUnsupported,
+    /// Unknown, used or expired sign-in code.
+    #[error("This sign-in link was used or is too old: make a new one with `envelock-keyserver sign-in-link`")]
+    SignInCodeUnknown,
+    /// No console session, or an expired one.
+    #[error("There is no console session: open a sign-in link")]
+    SessionMissing,
+    /// A console call made by a page of another origin.
+    #[error("The console's own calls are accepted from the console's own origin only")]
+    ForeignOrigin,
+    /// No such access policy.
+    #[error("Policy was not found")]
+    PolicyNotFound,
+    /// No such service ID.
+    #[error("Service ID was not found")]
+    ServiceIdNotFound,
+    /// Nothing is served at this path.
+    #[error("There is nothing at this path")]
+    UnknownPath,
+    /// The path is served, by other methods.
+    #[error("This path does not take this method")]
+    MethodNotAllowed,
+    /// The body is larger than any legal request.
+    #[error("The request body is larger than this server accepts")]
+    BodyTooLarge,
+    /// The body did not arrive whole.
+    #[error("The request body did not arrive completely")]
+    BodyUnreadable,
+    /// Several callers changed the key at once.
+    #[error("The key was being changed by another request: try again")]
+    Contended,
+    /// The store failed; the text is for the log.
+    #[error("The store is unavailable")]
+    Store(String),
+    /// Stored data cannot be read back; the text is for the log.
+    #[error("Stored data is not readable")]
+    Corrupt(&'static str),
+}

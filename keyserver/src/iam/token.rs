@@ -1,0 +1,206 @@
+//! Access tokens: RS256-signed JWTs with the claims of IBM's IAM.
+//!
+//! *Invariant:* one algorithm, one issuer, one key; nothing in a token chooses how it is verified. Tokens are never stored.
+
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der},
+    rsa::{KeyPair, KeySize},
+};
+use base64ct::{Base64, Encoding};
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, jwk::Jwk};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{error::Error, iam::identity::ServiceId, keys::material::Secret};
+
+/// How long a token is good for.
+pub(crate) const LIFETIME_SECONDS: i64 = 3600;
+const ISSUER: &str = "https://iam.envelock.internal/identity";
+/// Tolerated when the clock is set back between issue and use.
+const CLOCK_STEP_SECONDS: i64 = 60;
+
+/// Who makes a request, from a verified token.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    iam_id: String,
+    name: String,
+    account: String,
+}
+
+impl Caller {
+    /// The id that policies name.
+    pub(crate) fn iam_id(&self) -> &str {
+        &self.iam_id
+    }
+
+    /// Label of the identity.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The account that the token was issued in.
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+}
+
+/// An issued token, for the one answer that hands it over.
+pub(crate) struct AccessToken {
+    /// The JWT.
+    pub(crate) jwt: Zeroizing<String>,
+    /// Second at which it expires.
+    pub(crate) expiration: i64,
+}
+
+#[derive(Serialize)]
+struct NewClaims<'a> {
+    iam_id: &'a str,
+    id: &'a str,
+    realmid: &'static str,
+    jti: Uuid,
+    identifier: &'a str,
+    name: &'a str,
+    sub: &'a str,
+    sub_type: &'static str,
+    authn: Authn<'a>,
+    account: NewAccount<'a>,
+    iat: i64,
+    exp: i64,
+    iss: &'static str,
+    grant_type: &'static str,
+    scope: &'static str,
+    client_id: &'static str,
+    acr: u8,
+    amr: [&'static str; 1],
+}
+
+#[derive(Serialize)]
+struct Authn<'a> {
+    sub: &'a str,
+    iam_id: &'a str,
+    sub_type: &'static str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct NewAccount<'a> {
+    valid: bool,
+    bss: &'a str,
+    frozen: bool,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    #[serde(default)]
+    iam_id: String,
+    #[serde(default)]
+    sub: String,
+    #[serde(default)]
+    name: String,
+    account: Account,
+    iat: i64,
+    exp: i64,
+}
+
+#[derive(Deserialize)]
+struct Account {
+    bss: String,
+}
+
+/// The key pair that signs and verifies.
+pub(crate) struct TokenAuthority {
+    key_id: String,
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    public: Jwk,
+}
+
+impl TokenAuthority {
+    /// Makes a new 2048-bit private key, as the PEM text that [`TokenAuthority::load`] takes.
+    pub(crate) fn generate() -> Result<Secret, Error> {
+        const FAILED: Error = Error::Corrupt("generated token signing key");
+        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| FAILED)?;
+        let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| FAILED)?;
+        let body = Zeroizing::new(Base64::encode_string(der.as_ref()));
+        let mut pem = Vec::with_capacity(body.len() + 64);
+        for part in ["-----BEGIN PRIVATE KEY-----\n", body.as_str(), "\n-----END PRIVATE KEY-----\n"] {
+            pem.extend_from_slice(part.as_bytes());
+        }
+        Ok(Secret::new(pem))
+    }
+
+    /// Takes the private key into use under its id.
+    pub(crate) fn load(key_id: String, pem: &Secret) -> Result<Self, Error> {
+        const DAMAGED: Error = Error::Corrupt("token signing key");
+        // Exposed to the signer, which wipes its copy.
+        let signing = EncodingKey::from_rsa_pem(pem.expose()).map_err(|_| DAMAGED)?;
+        let mut public = Jwk::from_encoding_key(&signing, Algorithm::RS256).map_err(|_| DAMAGED)?;
+        public.common.key_id = Some(key_id.clone());
+        let verifying = DecodingKey::from_jwk(&public).map_err(|_| DAMAGED)?;
+        Ok(Self { key_id, signing, verifying, public })
+    }
+
+    /// The public key as an entry of the JWKS.
+    pub(crate) fn public(&self) -> &Jwk {
+        &self.public
+    }
+
+    /// Issues a token for a service ID.
+    pub(crate) fn issue(&self, identity: &ServiceId, jti: Uuid, now: Timestamp) -> Result<AccessToken, Error> {
+        let (sub, iam_id, name) = (&*identity.subject(), &*identity.iam_id(), &*identity.name);
+        let iat = now.as_second();
+        let exp = iat + LIFETIME_SECONDS;
+        let claims = NewClaims {
+            iam_id,
+            id: iam_id,
+            realmid: "iam",
+            jti,
+            identifier: sub,
+            name,
+            sub,
+            sub_type: "ServiceId",
+            authn: Authn { sub, iam_id, sub_type: "ServiceId", name },
+            account: NewAccount { valid: true, bss: &identity.account, frozen: true },
+            iat,
+            exp,
+            iss: ISSUER,
+            grant_type: "urn:ibm:params:oauth:grant-type:apikey",
+            scope: "ibm openid",
+            client_id: "default",
+            acr: 1,
+            amr: ["pwd"],
+        };
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(self.key_id.clone());
+        jsonwebtoken::encode(&header, &claims, &self.signing)
+            .map(|jwt| AccessToken { jwt: Zeroizing::new(jwt), expiration: exp })
+            .map_err(|_| Error::Corrupt("token signing key"))
+    }
+
+    /// Signature, issuer and times; then who it is.
+    pub(crate) fn verify(&self, jwt: &str, now: Timestamp) -> Result<Caller, Error> {
+        let mut rules = Validation::new(Algorithm::RS256);
+        rules.set_issuer(&[ISSUER]);
+        rules.set_required_spec_claims(&["exp", "iss"]);
+        // Our tokens have no `aud`, and times are checked below by the injected clock.
+        rules.validate_aud = false;
+        rules.validate_exp = false;
+        let token = jsonwebtoken::decode::<Claims>(jwt, &self.verifying, &rules).map_err(|_| Error::TokenInvalid)?;
+        if token.header.kid.as_ref() != Some(&self.key_id) {
+            return Err(Error::TokenInvalid);
+        }
+        let Claims { iam_id, sub, name, account, iat, exp } = token.claims;
+        if exp <= now.as_second() {
+            return Err(Error::TokenExpired);
+        }
+        if iat > now.as_second() + CLOCK_STEP_SECONDS {
+            return Err(Error::TokenInvalid);
+        }
+        if sub.is_empty() || iam_id.is_empty() {
+            return Err(Error::SubjectUnreadable);
+        }
+        Ok(Caller { iam_id, name, account: account.bss })
+    }
+}

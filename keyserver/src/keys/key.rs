@@ -1,0 +1,309 @@
+//! A key and what may happen to it.
+//!
+//! *Invariant:* holds no material; every change goes through the life-cycle table and its waiting times.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    keys::{
+        alias::Alias,
+        lifecycle::{KeyAction, PURGE_FROM, PURGE_SCHEDULED, RESTORE_WINDOW, ROTATION_INTERVAL, Rule, SETTLING, State},
+        material::{RootKeySize, Secret},
+        version::Version,
+    },
+};
+
+/// The ring every key is in unless it says otherwise.
+pub(crate) const DEFAULT_RING: &str = "default";
+const MAX_STANDARD_BYTES: usize = 7500;
+
+/// Id of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct KeyId(pub(crate) Uuid);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a caller may choose about a new key, checked.
+#[derive(Debug)]
+pub(crate) struct Label {
+    name: String,
+    description: Option<String>,
+    tags: Vec<String>,
+    aliases: Vec<Alias>,
+}
+
+impl Label {
+    /// Name of 2 to 90 characters, description of 2 to 240, at most 30 tags, at most five aliases.
+    pub(crate) fn parse(
+        name: String,
+        description: Option<String>,
+        tags: Vec<String>,
+        aliases: &[String],
+    ) -> Result<Self, Error> {
+        let invalid = |name, why| Err(Error::InvalidField { name, why });
+        if !(2..=90).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+            return invalid("name", "a key name has 2 to 90 printable characters");
+        }
+        if description.as_ref().is_some_and(|text| !(2..=240).contains(&text.chars().count())) {
+            return invalid("description", "a description has 2 to 240 characters");
+        }
+        let illegal =
+            |tag: &String| tag.is_empty() || tag.chars().count() > 30 || tag.contains(['<', '>', ',', ':', '&', '|']);
+        if tags.len() > 30 || tags.iter().any(illegal) {
+            return invalid("tags", "at most 30 tags of 1 to 30 characters, none of them `< > , : & |`");
+        }
+        let mut aliases = aliases.iter().map(|text| Alias::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        aliases.sort();
+        aliases.dedup();
+        if aliases.len() > 5 {
+            return invalid("aliases", "a key has at most five aliases");
+        }
+        Ok(Self { name, description, tags, aliases })
+    }
+}
+
+/// What a new key is.
+pub(crate) struct NewKey {
+    /// Names.
+    pub(crate) label: Label,
+    /// A standard key instead of a root key.
+    pub(crate) extractable: bool,
+    /// When the key deactivates by itself.
+    pub(crate) expires_at: Option<Timestamp>,
+    /// Imported material; without it the key is generated.
+    pub(crate) material: Option<Secret>,
+}
+
+/// When and by whom a key was deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Deletion {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// IAM id of the caller.
+    pub(crate) by: String,
+}
+
+/// A key without its material.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    /// Constant over its whole life.
+    pub(crate) id: KeyId,
+    /// Label, not unique.
+    pub(crate) name: String,
+    /// Longer label.
+    pub(crate) description: Option<String>,
+    /// Labels to filter by.
+    pub(crate) tags: Vec<String>,
+    /// Unique names.
+    pub(crate) aliases: Vec<Alias>,
+    /// Standard key (true) or root key (false).
+    pub(crate) extractable: bool,
+    /// Made from the caller's material.
+    pub(crate) imported: bool,
+    /// The ring it is in.
+    pub(crate) ring: String,
+    /// Size of the newest version's material in bits.
+    pub(crate) bits: u32,
+    /// When it was made.
+    pub(crate) created_at: Timestamp,
+    /// IAM id of its maker.
+    pub(crate) created_by: String,
+    /// When it deactivates by itself.
+    pub(crate) expires_at: Option<Timestamp>,
+    /// Last change; none on a fresh key.
+    pub(crate) updated_at: Option<Timestamp>,
+    /// Last rotation.
+    pub(crate) rotated_at: Option<Timestamp>,
+    /// State as stored; [`Key::state`] is the one that counts.
+    pub(crate) stored_state: State,
+    /// When the stored state was entered.
+    pub(crate) state_since: Timestamp,
+    /// Set while deleted.
+    pub(crate) deletion: Option<Deletion>,
+    /// The newest version.
+    pub(crate) current: Version,
+    /// Counts changes, so that two writers cannot overwrite each other.
+    pub(crate) revision: i64,
+}
+
+impl Key {
+    /// A new key; checks what depends on the moment and on the material's length.
+    pub(crate) fn create(
+        id: KeyId,
+        label: Label,
+        kind: KeyKind,
+        expires_at: Option<Timestamp>,
+        current: Version,
+        by: &str,
+    ) -> Result<Self, Error> {
+        let now = current.created_at;
+        if expires_at.is_some_and(|at| at <= now) {
+            return Err(Error::InvalidField { name: "expirationDate", why: "must be in the future" });
+        }
+        let Label { name, description, tags, aliases } = label;
+        Ok(Self {
+            id,
+            name,
+            description,
+            tags,
+            aliases,
+            extractable: kind.extractable,
+            imported: kind.imported,
+            ring: DEFAULT_RING.to_owned(),
+            bits: kind.bits()?,
+            created_at: now,
+            created_by: by.to_owned(),
+            expires_at,
+            updated_at: None,
+            rotated_at: None,
+            stored_state: State::Active,
+            state_since: now,
+            deletion: None,
+            current,
+            revision: 0,
+        })
+    }
+
+    /// The state at this moment: an active key past its date is deactivated.
+    pub(crate) fn state(&self, now: Timestamp) -> State {
+        match self.stored_state {
+            State::Active if self.is_expired(now) => State::Deactivated,
+            stored => stored,
+        }
+    }
+
+    /// Whether the table allows a use that changes nothing.
+    pub(crate) fn check(&self, action: KeyAction, now: Timestamp) -> Result<(), Error> {
+        Rule::check(self.state(now), action)
+    }
+
+    /// Only root keys wrap, rotate and can be disabled.
+    pub(crate) fn require_root(&self) -> Result<(), Error> {
+        if self.extractable { Err(Error::RootKeyRequired) } else { Ok(()) }
+    }
+
+    /// Makes `next` the newest version.
+    pub(crate) fn rotate(&mut self, next: Version, material_bytes: usize) -> Result<(), Error> {
+        let now = next.created_at;
+        self.check(KeyAction::Rotate, now)?;
+        if self.rotated_at.is_some_and(|last| within(last, now, ROTATION_INTERVAL)) {
+            return Err(Error::RotationTooSoon);
+        }
+        self.bits = KeyKind { extractable: false, imported: self.imported, bytes: material_bytes }.bits()?;
+        self.current = next;
+        self.rotated_at = Some(now);
+        self.updated_at = Some(now);
+        Ok(())
+    }
+
+    /// Active → suspended.
+    pub(crate) fn disable(&mut self, now: Timestamp) -> Result<(), Error> {
+        self.check(KeyAction::Disable, now)?;
+        self.enter(State::Suspended, now);
+        Ok(())
+    }
+
+    /// Suspended → active, 30 seconds after at the earliest.
+    pub(crate) fn enable(&mut self, now: Timestamp) -> Result<(), Error> {
+        self.check(KeyAction::Enable, now)?;
+        self.require_settled(now)?;
+        self.enter(State::Active, now);
+        Ok(())
+    }
+
+    /// → destroyed; the material is kept for [`RESTORE_WINDOW`].
+    pub(crate) fn delete(&mut self, now: Timestamp, by: &str) -> Result<(), Error> {
+        self.check(KeyAction::Delete, now)?;
+        self.enter(State::Destroyed, now);
+        self.deletion = Some(Deletion { at: now, by: by.to_owned() });
+        Ok(())
+    }
+
+    /// Destroyed → active, between 30 seconds and 30 days after.
+    pub(crate) fn restore(&mut self, now: Timestamp) -> Result<(), Error> {
+        self.check(KeyAction::Restore, now)?;
+        self.require_settled(now)?;
+        if self.restore_until().is_some_and(|end| now >= end) {
+            return Err(Error::RestoreExpired);
+        }
+        if self.is_expired(now) {
+            return Err(Error::KeyExpired);
+        }
+        self.enter(State::Active, now);
+        self.deletion = None;
+        Ok(())
+    }
+
+    /// End of the restore window of a deleted key.
+    pub(crate) fn restore_until(&self) -> Option<Timestamp> {
+        self.after_deletion(RESTORE_WINDOW)
+    }
+
+    /// First moment at which a deleted key may be purged.
+    pub(crate) fn purge_from(&self) -> Option<Timestamp> {
+        self.after_deletion(PURGE_FROM)
+    }
+
+    /// Moment at which a deleted key is due to be purged.
+    pub(crate) fn purge_scheduled(&self) -> Option<Timestamp> {
+        self.after_deletion(PURGE_SCHEDULED)
+    }
+
+    fn after_deletion(&self, span: SignedDuration) -> Option<Timestamp> {
+        self.deletion.as_ref().map(|deletion| deletion.at.saturating_add(span).expect("a duration is always addable"))
+    }
+
+    fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    fn require_settled(&self, now: Timestamp) -> Result<(), Error> {
+        if within(self.state_since, now, SETTLING) {
+            return Err(Error::TooEarly { seconds: SETTLING.as_secs() });
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, state: State, now: Timestamp) {
+        self.stored_state = state;
+        self.state_since = now;
+        self.updated_at = Some(now);
+    }
+}
+
+/// What decides the legal sizes of a key's material.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyKind {
+    /// Standard key.
+    pub(crate) extractable: bool,
+    /// Made from the caller's material.
+    pub(crate) imported: bool,
+    /// Length of the material.
+    pub(crate) bytes: usize,
+}
+
+impl KeyKind {
+    fn bits(self) -> Result<u32, Error> {
+        if !self.extractable {
+            RootKeySize::of_bytes(self.bytes)?;
+        } else if !(1..=MAX_STANDARD_BYTES).contains(&self.bytes) {
+            return Err(Error::InvalidField {
+                name: "payload",
+                why: "a standard key has 1 to 7500 bytes before base64 encoding",
+            });
+        }
+        u32::try_from(self.bytes * 8).map_err(|_| Error::Corrupt("size of material"))
+    }
+}
+
+fn within(start: Timestamp, now: Timestamp, span: SignedDuration) -> bool {
+    now.duration_since(start) < span
+}

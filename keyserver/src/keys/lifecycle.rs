@@ -1,0 +1,141 @@
+//! The life cycle of a key as one table: state × action.
+//!
+//! *Invariant:* there is no wildcard in the table, so a new state or action does not compile until every cell is decided.
+
+use jiff::SignedDuration;
+
+use crate::error::Error;
+
+/// Between disable and enable, and between delete and restore.
+pub(crate) const SETTLING: SignedDuration = SignedDuration::from_secs(30);
+/// Between two rotations.
+pub(crate) const ROTATION_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
+/// How long a deleted key can be restored.
+pub(crate) const RESTORE_WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// When a deleted key may first be purged.
+pub(crate) const PURGE_FROM: SignedDuration = SignedDuration::from_hours(4);
+/// When a deleted key is due to be purged.
+pub(crate) const PURGE_SCHEDULED: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// The states of a key, with their numbers on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// 1: in use.
+    Active,
+    /// 2: disabled.
+    Suspended,
+    /// 3: expired.
+    Deactivated,
+    /// 5: deleted.
+    Destroyed,
+}
+
+impl State {
+    /// Every state.
+    pub(crate) const ALL: [Self; 4] = [Self::Active, Self::Suspended, Self::Deactivated, Self::Destroyed];
+
+    /// The number on the wire and in the store.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Active => 1,
+            Self::Suspended => 2,
+            Self::Deactivated => 3,
+            Self::Destroyed => 5,
+        }
+    }
+
+    /// The state with this number; 0 and 4 are not in use.
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.number() == number)
+    }
+}
+
+/// What can be done with one existing key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyAction {
+    /// The key with a standard key's payload.
+    Read,
+    /// The key without any payload.
+    ReadMetadata,
+    /// The versions of a key in use.
+    ListVersions,
+    /// Encrypt a data key.
+    Wrap,
+    /// Decrypt a data key.
+    Unwrap,
+    /// Move a wrapped data key to the newest version.
+    Rewrap,
+    /// Add a version.
+    Rotate,
+    /// Active → suspended.
+    Disable,
+    /// Suspended → active.
+    Enable,
+    /// → destroyed.
+    Delete,
+    /// Destroyed → active.
+    Restore,
+}
+
+impl KeyAction {
+    /// Every action.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Read,
+        Self::ReadMetadata,
+        Self::ListVersions,
+        Self::Wrap,
+        Self::Unwrap,
+        Self::Rewrap,
+        Self::Rotate,
+        Self::Disable,
+        Self::Enable,
+        Self::Delete,
+        Self::Restore,
+    ];
+}
+
+/// One cell of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// May be done.
+    Allowed,
+    /// Not in this state.
+    WrongState,
+    /// Not to a deleted key.
+    Gone,
+}
+
+impl Rule {
+    /// The table.
+    pub(crate) const fn of(state: State, action: KeyAction) -> Self {
+        use KeyAction::{
+            Delete, Disable, Enable, ListVersions, Read, ReadMetadata, Restore, Rewrap, Rotate, Unwrap, Wrap,
+        };
+        use State::{Active, Deactivated, Destroyed, Suspended};
+        match (state, action) {
+            (Active | Suspended | Deactivated | Destroyed, Read | ReadMetadata) => Self::Allowed,
+
+            (Active, ListVersions | Wrap | Unwrap | Rewrap | Rotate | Disable | Delete) => Self::Allowed,
+            (Active, Enable | Restore) => Self::WrongState,
+
+            (Suspended, Enable | Delete) => Self::Allowed,
+            (Suspended, ListVersions | Wrap | Unwrap | Rewrap | Rotate | Disable | Restore) => Self::WrongState,
+
+            (Deactivated, Unwrap | Rewrap | Rotate | Delete) => Self::Allowed,
+            (Deactivated, ListVersions | Wrap | Disable | Enable | Restore) => Self::WrongState,
+
+            (Destroyed, Restore) => Self::Allowed,
+            (Destroyed, ListVersions) => Self::WrongState,
+            (Destroyed, Wrap | Unwrap | Rewrap | Rotate | Disable | Enable | Delete) => Self::Gone,
+        }
+    }
+
+    /// The cell as a result.
+    pub(crate) const fn check(state: State, action: KeyAction) -> Result<(), Error> {
+        match Self::of(state, action) {
+            Self::Allowed => Ok(()),
+            Self::WrongState => Err(Error::InvalidState),
+            Self::Gone => Err(Error::KeyDeleted),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The model: keys, their versions, names and life cycle.
+//!
+//! *Invariant:* does no I/O and reads no clock; the present moment and random bytes are arguments.
+
+pub(crate) mod aad;
+pub(crate) mod alias;
+pub(crate) mod crn;
+pub(crate) mod environment;
+pub(crate) mod key;
+pub(crate) mod lifecycle;
+pub(crate) mod material;
+pub(crate) mod version;

@@ -1,0 +1,21 @@
+//! The Envelock key server: root keys, who may use them, and a record of every use, behind the Key Protect v2 API.
+//!
+//! ```text
+//! main → lib → routes → service → { store, crypto, audit } → iam → keys → error
+//! ```
+//!
+//! A request is extracted in `routes`, decided and carried out in `service` (which asks `iam` for a grant and shows it to the
+//! `store`), recorded by `audit`, and answered by `routes::reply` from the audited outcome.
+//! *Invariant:* nothing here reads a clock, random bytes or the environment by itself; `main` hands them in.
+
+mod audit;
+pub mod config;
+mod crypto;
+mod error;
+mod iam;
+mod keys;
+mod routes;
+pub mod server;
+mod service;
+mod state;
+mod store;

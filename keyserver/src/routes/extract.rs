@@ -1,0 +1,233 @@
+//! What requests carry, parsed once.
+//!
+//! *Invariant:* decides no permission. Extraction never refuses by itself: what is wrong travels on as an error, so that the
+//! use-case can record it.
+
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
+
+use axum::{
+    body::Bytes,
+    extract::{
+        ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request,
+        rejection::{BytesRejection, FailedToBufferBody},
+    },
+    http::{HeaderMap, header, request::Parts},
+};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    iam::{identity::Digest, token::Caller},
+    keys::{alias::KeyRef, crn::InstanceId},
+    routes::observe::Correlation,
+    service::call::{Call, Source},
+    state::App,
+};
+
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+const COOKIE: &str = "envelock_session=";
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn source(parts: &Parts) -> Source {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    Source {
+        uri: parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |uri| &uri.0).path().to_owned(),
+        host: peer.map(|peer| peer.0.ip().to_string()),
+        agent: text(&parts.headers, "user-agent").map(str::to_owned),
+        correlation: parts.extensions.get::<Correlation>().map_or(Uuid::nil(), |id| id.0),
+    }
+}
+
+impl FromRequestParts<App> for Call {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self {
+            caller: caller(&parts.headers, app),
+            instance: match text(&parts.headers, "bluemix-instance") {
+                Some(guid) => InstanceId::parse(guid),
+                None => Err(Error::InvalidField { name: "Bluemix-Instance", why: "the header is required" }),
+            },
+            ring: text(&parts.headers, "x-kms-key-ring").map(str::to_owned),
+            source: source(parts),
+        })
+    }
+}
+
+fn caller(headers: &HeaderMap, app: &App) -> Result<Caller, Error> {
+    let header = text(headers, header::AUTHORIZATION.as_str()).ok_or(Error::TokenMissing)?;
+    let (scheme, token) = header.split_once(' ').ok_or(Error::TokenMissing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Error::TokenMissing);
+    }
+    app.tokens.verify(token.trim(), app.clock.now())
+}
+
+/// Where a request came from, for calls that no token belongs to.
+pub(super) struct From(pub(super) Source);
+
+impl FromRequestParts<App> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self(source(parts)))
+    }
+}
+
+/// The key named in the path.
+pub(super) struct KeyName(pub(super) Result<KeyRef, Error>);
+
+impl FromRequestParts<App> for KeyName {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        const UNREADABLE: Error = Error::InvalidField { name: "id", why: "not percent-encoded text" };
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        Ok(Self(path.map_err(|_| UNREADABLE).and_then(|Path(text)| KeyRef::parse(&text))))
+    }
+}
+
+/// A UUID in the path.
+pub(super) struct IdInPath(pub(super) Result<Uuid, Error>);
+
+impl FromRequestParts<App> for IdInPath {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let id = Path::<Uuid>::from_request_parts(parts, app).await;
+        Ok(Self(id.map(|Path(id)| id).map_err(|_| Error::PolicyNotFound)))
+    }
+}
+
+/// The query string.
+pub(super) struct Params(Vec<(String, String)>);
+
+impl FromRequestParts<App> for Params {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let pairs = Query::from_request_parts(parts, app).await;
+        Ok(Self(pairs.map_or_else(|_| Vec::new(), |Query(pairs)| pairs)))
+    }
+}
+
+impl Params {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// `true` or `false` in any case.
+    pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, Error> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(value) if value.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(_) => Err(Error::InvalidQuery { name, why: "must be true or false" }),
+        }
+    }
+}
+
+/// The body as bytes, or why it did not arrive.
+pub(super) struct Body(Result<Bytes, Error>);
+
+impl FromRequest<App> for Body {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Infallible> {
+        let Ok(read) = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, app)).await else {
+            return Ok(Self(Err(Error::BodyUnreadable)));
+        };
+        Ok(Self(read.map_err(|rejection| match rejection {
+            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Error::BodyTooLarge,
+            _ => Error::BodyUnreadable,
+        })))
+    }
+}
+
+impl Body {
+    /// A JSON body that may be left out: nothing, `null` and `{}` are alike.
+    pub(super) fn optional<T: DeserializeOwned>(self) -> Result<Option<T>, Error> {
+        let bytes = self.0?;
+        let text = bytes.trim_ascii();
+        let nothing = text.is_empty() || text == b"null" || is_empty_object(text);
+        if nothing { Ok(None) } else { parse(text).map(Some) }
+    }
+
+    /// A JSON body that must be there.
+    pub(super) fn required<T: DeserializeOwned>(self) -> Result<T, Error> {
+        self.optional()?.ok_or(Error::NoBody)
+    }
+
+    /// A form.
+    pub(super) fn form(self) -> Result<Vec<(String, zeroize::Zeroizing<String>)>, Error> {
+        let bytes = self.0?;
+        serde_urlencoded::from_bytes(&bytes).map_err(|_| Error::BadBody("the body is not a URL-encoded form"))
+    }
+}
+
+fn is_empty_object(text: &[u8]) -> bool {
+    text.strip_prefix(b"{")
+        .and_then(|rest| rest.strip_suffix(b"}"))
+        .is_some_and(|inside| inside.trim_ascii().is_empty())
+}
+
+fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
+    // The parser's own message may quote the body, which may be a secret.
+    serde_json::from_slice(text).map_err(|error| {
+        Error::BadBody(match error.classify() {
+            serde_json::error::Category::Data => "a field of the body has the wrong type",
+            _ => "the body is not JSON",
+        })
+    })
+}
+
+/// The console's cookie, if the request comes from the console's own origin.
+pub(super) struct SessionCookie(pub(super) Result<Digest, Error>);
+
+impl FromRequestParts<App> for SessionCookie {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let cookie = own_origin(&parts.headers).and_then(|()| {
+            let cookies = text(&parts.headers, "cookie").ok_or(Error::SessionMissing)?;
+            let value = cookies.split("; ").find_map(|cookie| cookie.strip_prefix(COOKIE));
+            value.map(Digest::of).ok_or(Error::SessionMissing)
+        });
+        Ok(Self(cookie))
+    }
+}
+
+/// Proof that a console call was made by the console's own page, or by no page at all.
+pub(super) struct OwnOrigin(pub(super) Result<(), Error>);
+
+impl FromRequestParts<App> for OwnOrigin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self(own_origin(&parts.headers)))
+    }
+}
+
+fn own_origin(headers: &HeaderMap) -> Result<(), Error> {
+    let site_is_ours = text(headers, "sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
+    let origin_is_ours = text(headers, "origin").is_none_or(|origin| {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        host.is_some() && host == text(headers, "host")
+    });
+    if site_is_ours && origin_is_ours { Ok(()) } else { Err(Error::ForeignOrigin) }
+}
+
+/// Whether the caller asked to see what a change made.
+pub(super) struct WantsRepresentation(pub(super) bool);
+
+impl FromRequestParts<App> for WantsRepresentation {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self(text(&parts.headers, "prefer").is_some_and(|value| value.contains("return=representation"))))
+    }
+}

@@ -1,0 +1,15 @@
+//! `/health` and `/ready`.
+//!
+//! *Invariant:* tells nothing but whether the server runs and whether its store answers.
+
+use axum::{extract::State, response::IntoResponse};
+
+use crate::{routes::reply, state::App};
+
+pub(super) async fn health() -> impl IntoResponse {
+    reply::health(true)
+}
+
+pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
+    reply::health(matches!(app.store.installation().await, Ok(Some(_))))
+}

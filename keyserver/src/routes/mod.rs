@@ -1,0 +1,57 @@
+//! The route table, one line per endpoint.
+//!
+//! *Invariant:* no bodies, no rules, no status codes here.
+
+mod actions;
+mod assets;
+mod console;
+mod extract;
+mod health;
+mod iam;
+mod identity;
+mod keys;
+mod observe;
+pub(crate) mod reply;
+mod versions;
+mod wire;
+
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
+
+use crate::state::App;
+
+/// Every path this server answers.
+pub(crate) fn router(app: App) -> Router {
+    let key_protect = Router::new()
+        .route("/keys", get(keys::list).head(keys::count).post(keys::create))
+        .route("/keys/{id}", get(keys::read).delete(keys::delete))
+        .route("/keys/{id}/metadata", get(keys::metadata))
+        .route("/keys/{id}/restore", post(keys::restore))
+        .route("/keys/{id}/versions", get(versions::list))
+        .route("/keys/{id}/actions/wrap", post(actions::wrap))
+        .route("/keys/{id}/actions/unwrap", post(actions::unwrap))
+        .route("/keys/{id}/actions/rewrap", post(actions::rewrap))
+        .route("/keys/{id}/actions/rotate", post(actions::rotate))
+        .route("/keys/{id}/actions/disable", post(actions::disable))
+        .route("/keys/{id}/actions/enable", post(actions::enable))
+        .fallback(keys::unknown)
+        .method_not_allowed_fallback(keys::wrong_method);
+    Router::new()
+        .nest("/api/v2", key_protect)
+        .route("/identity/token", post(identity::token))
+        .route("/oidc/token", post(identity::token))
+        .route("/identity/keys", get(identity::keys))
+        .route("/v1/serviceids", get(iam::service_ids).post(iam::create_service_id))
+        .route("/v1/apikeys", post(iam::create_api_key))
+        .route("/v1/policies", get(iam::policies).post(iam::create_policy))
+        .route("/v1/policies/{id}", get(iam::policy).delete(iam::delete_policy))
+        .route("/console/session", get(console::session).post(console::sign_in).delete(console::sign_out))
+        .route("/console/token", post(console::token))
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .fallback(assets::serve)
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(app)
+}

@@ -1,0 +1,63 @@
+//! Around every request: its id, its log line, the headers that every answer has.
+//!
+//! *Invariant:* logs method, path, status and duration; never a query, header, body or cookie.
+
+use std::time::Instant;
+
+use axum::{
+    extract::Request,
+    http::{HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use crate::routes::reply;
+
+const CORRELATION_HEADERS: [&str; 3] = ["correlation-id", "x-correlation-id", "x-request-id"];
+
+/// Id of a request, given by the caller or made here.
+#[derive(Clone, Copy)]
+pub(super) struct Correlation(pub(super) Uuid);
+
+/// Runs the request to its end even if the client goes away, so that what was changed is also recorded.
+pub(super) async fn observe(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let correlation = correlation_of(&request).unwrap_or_else(new_correlation);
+    request.extensions_mut().insert(Correlation(correlation));
+    let handled = tokio::spawn(next.run(request)).await;
+    let mut response = handled.unwrap_or_else(|_| reply::crashed(correlation).into_response());
+    add_headers(&mut response, correlation);
+    log(&method, &path, &response, started, correlation);
+    response
+}
+
+fn correlation_of(request: &Request) -> Option<Uuid> {
+    let header = CORRELATION_HEADERS.iter().find_map(|name| request.headers().get(*name))?;
+    header.to_str().ok().and_then(|text| Uuid::try_parse(text).ok())
+}
+
+fn new_correlation() -> Uuid {
+    // Not a secret and not a key: it only has to differ between requests.
+    let mut bytes = [0; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => uuid::Builder::from_random_bytes(bytes).into_uuid(),
+        Err(_) => Uuid::nil(),
+    }
+}
+
+fn add_headers(response: &mut Response, correlation: Uuid) {
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(value) = HeaderValue::from_str(&correlation.to_string()) {
+        headers.insert("correlation-id", value);
+    }
+}
+
+fn log(method: &Method, path: &str, response: &Response, started: Instant, correlation: Uuid) {
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(%method, path, status = response.status().as_u16(), milliseconds, %correlation, "request");
+}

@@ -1,0 +1,295 @@
+//! Outcomes → answers: the one place that knows status codes and reason codes.
+//!
+//! *Invariant:* a [`Reply`] to a request that needs permission is made from an [`Audited`] outcome only; every error has
+//! exactly one row.
+
+use axum::{
+    Json,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    audit::{
+        Answer, Audited,
+        event::{Reason, Severity},
+    },
+    error::Error,
+    iam::roles::Action,
+    keys::lifecycle::KeyAction,
+    routes::wire,
+};
+
+const MORE_INFO: &str = "https://cloud.ibm.com/apidocs/key-protect";
+
+/// An answer that may leave the server.
+pub(super) struct Reply(Response);
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Reply {
+    /// The outcome with the body that `show` makes of it, or the error.
+    pub(super) fn json<T, B: Serialize>(audited: Audited<T>, show: impl FnOnce(T) -> B) -> Self {
+        Self::with_headers(audited, |outcome| (show(outcome), []))
+    }
+
+    /// As [`Reply::json`], with headers that are part of the outcome.
+    pub(super) fn with_headers<T, B: Serialize, const N: usize>(
+        audited: Audited<T>,
+        show: impl FnOnce(T) -> (B, [(HeaderName, HeaderValue); N]),
+    ) -> Self {
+        match audited.open() {
+            (_, _, Ok((answer, outcome))) => {
+                let (body, headers) = show(outcome);
+                let status = status_of_answer(answer);
+                match answer {
+                    Answer::Empty => Self((status, headers).into_response()),
+                    Answer::Content | Answer::Created => Self((status, headers, Json(body)).into_response()),
+                }
+            }
+            (action, correlation, Err(error)) => Self::error(action, correlation, &error),
+        }
+    }
+
+    /// Only headers, for HEAD.
+    pub(super) fn head<T>(audited: Audited<T>, show: impl FnOnce(T) -> [(HeaderName, HeaderValue); 1]) -> Self {
+        match audited.open() {
+            (_, _, Ok((answer, outcome))) => Self((status_of_answer(answer), show(outcome)).into_response()),
+            (_, _, Err(error)) => Self(row(&error).0.into_response()),
+        }
+    }
+
+    /// Nothing to show: done, or the error.
+    pub(super) fn empty<T>(audited: Audited<T>) -> Self {
+        Self::json(audited, |_| ())
+    }
+
+    fn error(action: Action, correlation: Uuid, error: &Error) -> Self {
+        let (status, code) = row(error);
+        if let Error::Store(detail) = error {
+            tracing::error!(%correlation, detail, "store");
+        } else if let Error::Corrupt(detail) = error {
+            tracing::error!(%correlation, detail, "stored data");
+        }
+        match family(action) {
+            Family::KeyProtect => Self((status, Json(key_protect_error(action, error))).into_response()),
+            Family::Token => Self((status, Json(token_error(code, error, correlation))).into_response()),
+            Family::Management => Self((status, Json(management_error(error, correlation))).into_response()),
+        }
+    }
+}
+
+fn key_protect_error(action: Action, error: &Error) -> wire::Collection<wire::ErrorResource> {
+    let (status, code) = row(error);
+    let phrase = status.canonical_reason().unwrap_or_default();
+    let error_msg = if status == StatusCode::UNAUTHORIZED {
+        format!("{phrase}: {error} ({code})")
+    } else {
+        format!("{phrase}: {}: Please see `reasons` for more details ({code})", what_failed(action))
+    };
+    let reason = wire::ErrorReason {
+        code,
+        message: error.to_string(),
+        status: status.as_u16(),
+        more_info: MORE_INFO,
+        target: target(error),
+    };
+    wire::Collection {
+        metadata: wire::Metadata { collection_type: wire::ERROR_COLLECTION, collection_total: 1, total_count: None },
+        resources: vec![wire::ErrorResource { error_msg, reasons: [reason] }],
+    }
+}
+
+const fn target(error: &Error) -> Option<wire::ErrorTarget> {
+    match error {
+        Error::InvalidField { name, .. } => Some(wire::ErrorTarget { r#type: "field", name }),
+        Error::PayloadRequired => Some(wire::ErrorTarget { r#type: "field", name: "payload" }),
+        Error::InvalidQuery { name, .. } => Some(wire::ErrorTarget { r#type: "query_param", name }),
+        Error::PayloadNotAllowed => Some(wire::ErrorTarget { r#type: "query_param", name: "payload" }),
+        _ => None,
+    }
+}
+
+fn token_error(code: &'static str, error: &Error, correlation: Uuid) -> wire::TokenError {
+    wire::TokenError {
+        error_code: code,
+        error_message: error.to_string(),
+        context: wire::TokenErrorContext { request_id: correlation },
+    }
+}
+
+fn management_error(error: &Error, correlation: Uuid) -> wire::IamErrors {
+    let (status, code) = row(error);
+    wire::IamErrors {
+        trace: correlation,
+        errors: [wire::IamError { code, message: error.to_string() }],
+        status_code: status.as_u16(),
+    }
+}
+
+/// Whether the server is well.
+pub(super) fn health(well: bool) -> Response {
+    let (status, word) = if well { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
+    (status, Json(wire::Health { status: word })).into_response()
+}
+
+/// Nothing is served here, to anybody.
+pub(super) fn no_such_path() -> Response {
+    (StatusCode::NOT_FOUND, Json(key_protect_error(Action::UnknownRequest, &Error::UnknownPath))).into_response()
+}
+
+/// The browser's copy is current.
+pub(super) fn not_modified() -> Response {
+    StatusCode::NOT_MODIFIED.into_response()
+}
+
+/// The console is not part of this binary.
+pub(super) fn not_built(text: &'static str) -> Response {
+    (StatusCode::NOT_FOUND, text).into_response()
+}
+
+/// The answer when a handler panicked: the request may have been recorded or not, and nothing of it is shown.
+pub(super) fn crashed(correlation: Uuid) -> Reply {
+    Reply::error(Action::UnknownRequest, correlation, &Error::Corrupt("a request handler panicked"))
+}
+
+/// Status and severity of an outcome, for its audit event.
+pub(crate) fn classify(outcome: Result<Answer, &Error>) -> Reason {
+    let status = match outcome {
+        Ok(answer) => status_of_answer(answer),
+        Err(error) => row(error).0,
+    };
+    let severity = match status.as_u16() {
+        401 | 403 | 503 | 507 => Some(Severity::Critical),
+        400 | 409 | 424 | 502 | 504 | 505 => Some(Severity::Warning),
+        _ => None,
+    };
+    Reason { code: status.as_u16(), phrase: status.canonical_reason().unwrap_or_default(), severity }
+}
+
+const fn status_of_answer(answer: Answer) -> StatusCode {
+    match answer {
+        Answer::Content => StatusCode::OK,
+        Answer::Created => StatusCode::CREATED,
+        Answer::Empty => StatusCode::NO_CONTENT,
+    }
+}
+
+/// The table of errors.
+const fn row(error: &Error) -> (StatusCode, &'static str) {
+    match error {
+        Error::TokenMissing | Error::TokenInvalid | Error::TokenExpired | Error::Denied => {
+            (StatusCode::UNAUTHORIZED, "UNAUTHORIZED_ERR")
+        }
+        Error::SubjectUnreadable => (StatusCode::BAD_REQUEST, "BEARER_SUB_EXTRACTION_ERR"),
+        Error::NoBody => (StatusCode::BAD_REQUEST, "NO_BODY_ERR"),
+        Error::BadBody(_) => (StatusCode::BAD_REQUEST, "BAD_BODY_ERR"),
+        Error::CollectionTotalMismatch => (StatusCode::BAD_REQUEST, "COLLECTION_TOTAL_MISMATCH_ERR"),
+        Error::InvalidField { .. } => (StatusCode::BAD_REQUEST, "INVALID_FIELD_ERR"),
+        Error::InvalidQuery { .. } | Error::PayloadNotAllowed => (StatusCode::BAD_REQUEST, "INVALID_QUERY_PARAM_ERR"),
+        Error::KeyNotFound => (StatusCode::NOT_FOUND, "KEY_NOT_FOUND_ERR"),
+        Error::RingNotFound => (StatusCode::NOT_FOUND, "KEY_RING_NOT_FOUND_ERR"),
+        Error::RootKeyRequired => (StatusCode::BAD_REQUEST, "KEY_ROOT_REQ_ERR"),
+        Error::PayloadRequired => (StatusCode::BAD_REQUEST, "KEY_PAYLOAD_REQ_ERR"),
+        Error::InvalidState => (StatusCode::CONFLICT, "KEY_ACTION_INVALID_STATE_ERR"),
+        Error::KeyDeleted => (StatusCode::GONE, "KEY_DELETED_ERR"),
+        Error::TooEarly { .. } => (StatusCode::CONFLICT, "REQ_TOO_EARLY_ERR"),
+        Error::RotationTooSoon => (StatusCode::CONFLICT, "KEY_ROTATION_NOT_PERMITTED"),
+        Error::RestoreExpired => (StatusCode::BAD_REQUEST, "KEY_RESTORE_EXPIRED"),
+        Error::KeyExpired => (StatusCode::BAD_REQUEST, "KEY_EXPIRED_ERR"),
+        Error::UnprocessableCiphertext => (StatusCode::UNPROCESSABLE_ENTITY, "UNPROCESSABLE_CIPHERTEXT_ERR"),
+        Error::AliasInUse => (StatusCode::CONFLICT, "KEY_ALIAS_NOT_UNIQUE_ERR"),
+        Error::ImportTokenMissing => (StatusCode::CONFLICT, "IMPORT_TOKEN_EXPIRED_ERR"),
+        Error::ApiKeyUnknown => (StatusCode::BAD_REQUEST, "BXNIM0415E"),
+        Error::GrantTypeUnsupported => (StatusCode::BAD_REQUEST, "BXNIM0102E"),
+        Error::SignInCodeUnknown => (StatusCode::UNAUTHORIZED, "SIGN_IN_CODE_ERR"),
+        Error::SessionMissing => (StatusCode::UNAUTHORIZED, "SESSION_MISSING_ERR"),
+        Error::ForeignOrigin => (StatusCode::FORBIDDEN, "FOREIGN_ORIGIN_ERR"),
+        Error::PolicyNotFound => (StatusCode::NOT_FOUND, "policy_not_found"),
+        Error::ServiceIdNotFound => (StatusCode::NOT_FOUND, "not_found"),
+        Error::UnknownPath => (StatusCode::NOT_FOUND, "NOT_FOUND_ERR"),
+        Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED_ERR"),
+        Error::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE_ERR"),
+        Error::BodyUnreadable => (StatusCode::REQUEST_TIMEOUT, "BODY_INCOMPLETE_ERR"),
+        Error::Contended => (StatusCode::CONFLICT, "CONFLICT_ERR"),
+        Error::Store(_) | Error::Corrupt(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERR"),
+    }
+}
+
+/// Which of IBM's three error shapes an action answers in.
+enum Family {
+    KeyProtect,
+    Token,
+    Management,
+}
+
+const fn family(action: Action) -> Family {
+    match action {
+        Action::ListKeys
+        | Action::CountKeys
+        | Action::CreateKey
+        | Action::Key(_)
+        | Action::UnknownRequest
+        | Action::OpenSession
+        | Action::ReadSession
+        | Action::IssueConsoleToken
+        | Action::CloseSession => Family::KeyProtect,
+        Action::IssueToken => Family::Token,
+        Action::CreateServiceId
+        | Action::ListServiceIds
+        | Action::CreateApiKey
+        | Action::CreatePolicy
+        | Action::ListPolicies
+        | Action::ReadPolicy
+        | Action::DeletePolicy => Family::Management,
+    }
+}
+
+const fn what_failed(action: Action) -> &'static str {
+    match action {
+        Action::ListKeys | Action::CountKeys => "Keys could not be retrieved",
+        Action::CreateKey => "Key could not be created",
+        Action::Key(KeyAction::Read) => "Key could not be retrieved",
+        Action::Key(KeyAction::ReadMetadata) => "Key metadata could not be retrieved",
+        Action::Key(KeyAction::ListVersions) => "Key versions could not be retrieved",
+        Action::Key(KeyAction::Wrap) => "Wrap with key could not be performed",
+        Action::Key(KeyAction::Unwrap) => "Unwrap with key could not be performed",
+        Action::Key(KeyAction::Rewrap) => "Rewrap with key could not be performed",
+        Action::Key(KeyAction::Rotate) => "Key could not be rotated",
+        Action::Key(KeyAction::Disable) => "Key could not be disabled",
+        Action::Key(KeyAction::Enable) => "Key could not be enabled",
+        Action::Key(KeyAction::Delete) => "Key could not be deleted",
+        Action::Key(KeyAction::Restore) => "Key could not be restored",
+        Action::OpenSession => "Session could not be opened",
+        Action::ReadSession => "Session could not be retrieved",
+        Action::IssueConsoleToken | Action::IssueToken => "Token could not be issued",
+        Action::CloseSession => "Session could not be closed",
+        Action::UnknownRequest
+        | Action::CreateServiceId
+        | Action::ListServiceIds
+        | Action::CreateApiKey
+        | Action::CreatePolicy
+        | Action::ListPolicies
+        | Action::ReadPolicy
+        | Action::DeletePolicy => "Request could not be performed",
+    }
+}
+
+/// `name: number` as a header.
+pub(super) fn number_header(name: &'static str, value: u64) -> (HeaderName, HeaderValue) {
+    (HeaderName::from_static(name), HeaderValue::from(value))
+}
+
+/// The header that gives the console its cookie.
+pub(super) fn session_cookie(value: &str, seconds: i64) -> (HeaderName, HeaderValue) {
+    let cookie = format!("envelock_session={value}; HttpOnly; SameSite=Strict; Path=/console; Max-Age={seconds}");
+    let mut header_value = HeaderValue::from_str(&cookie).expect("made of URL-safe text");
+    header_value.set_sensitive(true);
+    (header::SET_COOKIE, header_value)
+}

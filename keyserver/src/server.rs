@@ -1,0 +1,153 @@
+//! From a data directory to a running application.
+//!
+//! *Invariant:* a data directory is used by one server at a time, and never with a master key it was not made with.
+
+use std::{
+    fs::{DirBuilder, File, TryLockError},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::Router;
+
+use crate::{
+    crypto::{master, seal::Sealer},
+    error::Error,
+    routes,
+    service::{
+        console,
+        start::{self, Surroundings},
+    },
+    state::{AppState, StoreJournal},
+    store::{Store, sqlite::SqliteStore},
+};
+
+pub use crate::{
+    crypto::master::MasterKeyError,
+    keys::environment::{Clock, Entropy},
+    state::{SystemClock, SystemEntropy},
+};
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The directory or its lock.
+    #[error("the data directory {path} cannot be used: {source}")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another server has it.
+    #[error("the data directory {0} is in use by another key server; stop that one or choose another --data")]
+    InUse(PathBuf),
+    /// The master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The database, or a master key that does not fit it.
+    #[error("the database cannot be used: {0}")]
+    Database(String),
+}
+
+impl From<Error> for StartError {
+    fn from(error: Error) -> Self {
+        Self::Database(match error {
+            Error::Store(detail) => detail,
+            Error::Corrupt(detail) => detail.to_owned(),
+            other => other.to_string(),
+        })
+    }
+}
+
+/// A server that only needs a socket.
+pub struct Server {
+    /// Everything it answers.
+    pub router: Router,
+    /// Account id.
+    pub account: String,
+    /// GUID of the instance that the first start made.
+    pub instance: String,
+    /// Region of the installation.
+    pub region: String,
+    /// The administrator's API key; on the first start only.
+    pub api_key: Option<String>,
+    /// A one-time code for the console.
+    pub sign_in_code: String,
+    /// Held as long as the server lives.
+    _lock: File,
+}
+
+/// Opens the data directory, makes what is missing on a first start, and puts the parts together.
+pub async fn open(
+    directory: &Path,
+    region: &str,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Server, StartError> {
+    let lock = lock(directory)?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory.join(DATABASE))?);
+    let sealer = Sealer::new(master_key(directory, &*store, &*entropy).await?);
+    let around = Surroundings { store: &store, sealer: &sealer, clock: &*clock, entropy: &*entropy };
+    let started = start::start(&around, region).await?;
+    let sign_in_code = console::new_sign_in_code(&*store, &*clock, &*entropy).await?;
+    let app = AppState {
+        journal: Arc::new(StoreJournal(Arc::clone(&store))),
+        store,
+        clock,
+        entropy,
+        sealer,
+        tokens: started.tokens,
+        classify: routes::reply::classify,
+        administrator: started.administrator,
+    };
+    Ok(Server {
+        router: routes::router(Arc::new(app)),
+        account: started.account,
+        instance: started.instance.to_string(),
+        region: started.region,
+        // Printed once by `main`, which is the point of it.
+        api_key: started.api_key.map(|credential| credential.reveal().to_string()),
+        sign_in_code: sign_in_code.to_string(),
+        _lock: lock,
+    })
+}
+
+/// Makes a sign-in code in an existing data directory, whether its server runs or not.
+pub async fn sign_in_code(directory: &Path, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<String, StartError> {
+    let database = directory.join(DATABASE);
+    if !database.exists() {
+        return Err(StartError::Database(format!("there is none at {}; start the server first", database.display())));
+    }
+    let store = SqliteStore::open(&database)?;
+    Ok(console::new_sign_in_code(&store, clock, entropy).await?.to_string())
+}
+
+const DATABASE: &str = "keyserver.db";
+const MASTER_KEY: &str = "master.key";
+const LOCK: &str = "lock";
+
+fn lock(directory: &Path) -> Result<File, StartError> {
+    let failed = |source| StartError::Directory { path: directory.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+    let file = File::create(directory.join(LOCK)).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse(directory.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+async fn master_key(
+    directory: &Path,
+    store: &dyn Store,
+    entropy: &dyn Entropy,
+) -> Result<crate::keys::material::Secret, StartError> {
+    let path = directory.join(MASTER_KEY);
+    match master::read(&path)? {
+        Some(key) => Ok(key),
+        None if store.installation().await?.is_some() => Err(MasterKeyError::Missing(path).into()),
+        None => Ok(master::create(&path, entropy)?),
+    }
+}

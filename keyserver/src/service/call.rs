@@ -1,0 +1,106 @@
+//! A request as the use-cases see it, and the steps they all begin and end with.
+//!
+//! *Invariant:* a refused request leaves an event as an answered one does, so refusals travel inside the call.
+
+use uuid::Uuid;
+
+use crate::{
+    audit::{
+        self, Answer, Audited,
+        event::{Origin, Trail},
+    },
+    error::Error,
+    iam::{
+        grant::{AccountGrant, Grant},
+        roles::Action,
+        token::Caller,
+    },
+    keys::crn::{Instance, InstanceId},
+    state::AppState,
+};
+
+/// A request to the Key Protect or IAM API.
+pub(crate) struct Call {
+    /// The verified caller, or why there is none.
+    pub(crate) caller: Result<Caller, Error>,
+    /// The instance named by the header, or why there is none.
+    pub(crate) instance: Result<InstanceId, Error>,
+    /// The ring named by the header.
+    pub(crate) ring: Option<String>,
+    /// Where it came from.
+    pub(crate) source: Source,
+}
+
+/// Where a request came from.
+pub(crate) struct Source {
+    /// Path without query.
+    pub(crate) uri: String,
+    /// Peer address.
+    pub(crate) host: Option<String>,
+    /// `User-Agent`.
+    pub(crate) agent: Option<String>,
+    /// Id of the request.
+    pub(crate) correlation: Uuid,
+}
+
+impl Source {
+    /// Starts the trail of this request.
+    pub(super) fn trail(self, app: &AppState, action: Action) -> Trail {
+        let Self { uri, host, agent, correlation } = self;
+        Trail::begin(action, Origin { uri, host, agent, correlation }, app.clock.now())
+    }
+}
+
+/// A call that was allowed: where, and the proof.
+pub(super) struct Permitted {
+    pub(super) instance: Instance,
+    pub(super) grant: Grant,
+    pub(super) ring: Option<String>,
+}
+
+/// What is left of a call once its trail has begun.
+pub(super) struct Credentials {
+    caller: Result<Caller, Error>,
+    instance: Result<InstanceId, Error>,
+    ring: Option<String>,
+}
+
+impl Call {
+    /// Splits into the trail to write and the credentials to check.
+    pub(super) fn begin(self, app: &AppState, action: Action) -> (Trail, Credentials) {
+        let Self { caller, instance, ring, source } = self;
+        let mut trail = source.trail(app, action);
+        if let Ok(caller) = &caller {
+            trail.caller(caller);
+        }
+        trail.ring(ring.as_deref());
+        (trail, Credentials { caller, instance, ring })
+    }
+}
+
+impl Credentials {
+    /// Token, then instance, then policies. An instance that does not exist is refused as one without access.
+    pub(super) async fn permit(self, app: &AppState, trail: &mut Trail) -> Result<Permitted, Error> {
+        let caller = self.caller?;
+        let instance = app.store.instance(self.instance?).await?.ok_or(Error::Denied)?;
+        if instance.account != caller.account() {
+            return Err(Error::Denied);
+        }
+        trail.instance(&instance);
+        let policies = app.store.policies_of(caller.iam_id()).await?;
+        let grant = Grant::decide(&caller, trail.action, &instance, &policies)?;
+        Ok(Permitted { instance, grant, ring: self.ring })
+    }
+
+    /// The same for the account's identities and policies, which belong to no instance.
+    pub(super) async fn permit_in_account(self, app: &AppState, action: Action) -> Result<AccountGrant, Error> {
+        let caller = self.caller?;
+        let policies = app.store.policies_of(caller.iam_id()).await?;
+        AccountGrant::decide(&caller, action, &policies)
+    }
+}
+
+/// Writes the event and seals the outcome.
+pub(super) async fn finish<T>(app: &AppState, trail: Trail, outcome: Result<(Answer, T), Error>) -> Audited<T> {
+    audit::record(&*app.journal, app.classify, app.entropy.uuid(), trail, outcome).await
+}

@@ -1,0 +1,11 @@
+//! Use-cases: a call comes in, a grant is asked for, an audited outcome goes out.
+//!
+//! *Invariant:* knows no HTTP, no SQL and no cipher; every public use-case returns [`crate::audit::Audited`].
+
+pub(crate) mod actions;
+pub(crate) mod call;
+pub(crate) mod console;
+pub(crate) mod iam;
+pub(crate) mod keys;
+mod material;
+pub(crate) mod start;

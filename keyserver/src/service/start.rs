@@ -1,0 +1,112 @@
+//! What the first start makes, and what every later start checks.
+//!
+//! *Invariant:* an existing database is never given a new master key or a new administrator.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::{
+    crypto::seal::{Place, Sealer},
+    error::Error,
+    iam::{
+        grant::ADMINISTRATOR_ROLES,
+        identity::{ApiKey, Credential, ServiceId},
+        policy::{Policy, Scope},
+        token::TokenAuthority,
+    },
+    keys::{
+        crn::{Instance, InstanceId},
+        environment::{Clock, Entropy},
+    },
+    store::{FirstStart, Installation, Store},
+};
+
+/// What a start found or made.
+pub(crate) struct Started {
+    /// Account id.
+    pub(crate) account: String,
+    /// Region of the installation.
+    pub(crate) region: String,
+    /// The instance that the first start made.
+    pub(crate) instance: InstanceId,
+    /// UUID of the administrator service ID.
+    pub(crate) administrator: Uuid,
+    /// Signs and verifies tokens.
+    pub(crate) tokens: TokenAuthority,
+    /// The administrator's API key; on the first start only.
+    pub(crate) api_key: Option<Credential>,
+}
+
+/// The outside world as a start needs it.
+pub(crate) struct Surroundings<'a> {
+    /// What is remembered.
+    pub(crate) store: &'a Arc<dyn Store>,
+    /// Material under the master key.
+    pub(crate) sealer: &'a Sealer,
+    /// The time.
+    pub(crate) clock: &'a dyn Clock,
+    /// Random bytes.
+    pub(crate) entropy: &'a dyn Entropy,
+}
+
+/// Makes the installation if there is none, then loads it. Fails if it is sealed under another master key.
+pub(crate) async fn start(around: &Surroundings<'_>, region: &str) -> Result<Started, Error> {
+    let made = match around.store.installation().await? {
+        Some(_) => None,
+        None => Some(install(around, region).await?),
+    };
+    let installation = around.store.installation().await?.ok_or(Error::Corrupt("the installation was not stored"))?;
+    let Installation { account, region, administrator, signing_key_id, signing_key } = installation;
+    let pem = around.sealer.open(&signing_key, Place::TokenSigningKey(&signing_key_id))?;
+    let tokens = TokenAuthority::load(signing_key_id, &pem)?;
+    let first = around.store.instances(&account).await?.into_iter().next();
+    let instance = first.ok_or(Error::Corrupt("an installation without an instance"))?.id;
+    Ok(Started { account, region, instance, administrator, tokens, api_key: made })
+}
+
+async fn install(around: &Surroundings<'_>, region: &str) -> Result<Credential, Error> {
+    let Surroundings { store, sealer, clock, entropy } = around;
+    let at = clock.now();
+    let account = entropy.uuid().simple().to_string();
+    let administrator = ServiceId {
+        id: entropy.uuid(),
+        name: "administrator".to_owned(),
+        description: Some("Made by the first start".to_owned()),
+        account: account.clone(),
+        created_at: at,
+    };
+    let credential = Credential::random(*entropy);
+    let api_key = ApiKey {
+        id: entropy.uuid(),
+        name: "administrator".to_owned(),
+        description: Some("Printed by the first start".to_owned()),
+        owner: administrator.id,
+        digest: credential.digest(),
+        created_at: at,
+        created_by: administrator.iam_id(),
+    };
+    let policy = Policy {
+        id: entropy.uuid(),
+        description: Some("The administrator may do everything".to_owned()),
+        subject: administrator.iam_id(),
+        roles: ADMINISTRATOR_ROLES.to_vec(),
+        scope: Scope { account: account.clone(), service: None, instance: None, key: None },
+        created_at: at,
+        created_by: administrator.iam_id(),
+    };
+    let signing_key_id = entropy.uuid().to_string();
+    let pem = TokenAuthority::generate()?;
+    let signing_key = sealer.seal(&pem, Place::TokenSigningKey(&signing_key_id), *entropy)?;
+    let installation = Installation {
+        account: account.clone(),
+        region: region.to_owned(),
+        administrator: administrator.id,
+        signing_key_id,
+        signing_key,
+    };
+    let instance =
+        Instance { id: InstanceId(entropy.uuid()), name: "Key Protect".to_owned(), region: region.to_owned(), account };
+    store.install(FirstStart { installation, administrator, api_key, policy, instance, at }).await?;
+    Ok(credential)
+}

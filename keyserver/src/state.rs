@@ -1,0 +1,69 @@
+//! What every use-case works with.
+//!
+//! *Invariant:* made once, by `main` or a test; there are no globals.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{
+    audit::{Classify, Entry, Journal},
+    crypto::seal::Sealer,
+    error::Error,
+    iam::token::TokenAuthority,
+    keys::environment::{Clock, Entropy},
+    store::{NewEvent, Store},
+};
+
+/// The server's parts.
+pub(crate) struct AppState {
+    /// What is remembered.
+    pub(crate) store: Arc<dyn Store>,
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// Material under the master key.
+    pub(crate) sealer: Sealer,
+    /// Signs and verifies tokens.
+    pub(crate) tokens: TokenAuthority,
+    /// Where audit events go.
+    pub(crate) journal: Arc<dyn Journal>,
+    /// Which status an outcome has.
+    pub(crate) classify: Classify,
+    /// UUID of the identity that the console signs in.
+    pub(crate) administrator: uuid::Uuid,
+}
+
+/// Shared by all requests.
+pub(crate) type App = Arc<AppState>;
+
+/// The real clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// The operating system's random source.
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, buffer: &mut [u8]) {
+        getrandom::fill(buffer).expect("the operating system gives random bytes");
+    }
+}
+
+/// The audit journal in the store.
+pub(crate) struct StoreJournal(pub(crate) Arc<dyn Store>);
+
+#[async_trait]
+impl Journal for StoreJournal {
+    async fn append(&self, entry: Entry) -> Result<(), Error> {
+        let Entry { id, at, instance, action, json } = entry;
+        self.0.append_event(NewEvent { id, at, instance, action, json }).await
+    }
+}

@@ -1,0 +1,185 @@
+//! What the server remembers, as traits that a database fulfils.
+//!
+//! *Invariant:* calls on keys take a [`Grant`] and stay inside its instance and reach; material arrives and leaves sealed.
+
+pub(crate) mod sqlite;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    iam::{
+        grant::{AccountGrant, Grant},
+        identity::{ApiKey, Digest, ServiceId},
+        policy::Policy,
+    },
+    keys::{
+        alias::KeyRef,
+        crn::{Instance, InstanceId},
+        key::{Key, KeyId},
+        lifecycle::State,
+        material::SealedMaterial,
+        version::SealedVersion,
+    },
+};
+
+/// Everything, behind one name.
+pub(crate) trait Store: Installations + Identities + Keys + Console + Events {}
+
+/// What the first start makes.
+#[derive(Debug, Clone)]
+pub(crate) struct Installation {
+    /// Account id, 32 hexadecimal digits.
+    pub(crate) account: String,
+    /// Region of the instances made here.
+    pub(crate) region: String,
+    /// UUID of the administrator service ID.
+    pub(crate) administrator: Uuid,
+    /// Id of the key that signs access tokens.
+    pub(crate) signing_key_id: String,
+    /// That key, sealed.
+    pub(crate) signing_key: SealedMaterial,
+}
+
+/// The installation itself.
+#[async_trait]
+pub(crate) trait Installations: Send + Sync {
+    /// `None` before the first start has finished.
+    async fn installation(&self) -> Result<Option<Installation>, Error>;
+    /// All of it or nothing.
+    async fn install(&self, first: FirstStart) -> Result<(), Error>;
+    /// The instance with this GUID.
+    async fn instance(&self, id: InstanceId) -> Result<Option<Instance>, Error>;
+    /// All instances of the account, oldest first.
+    async fn instances(&self, account: &str) -> Result<Vec<Instance>, Error>;
+}
+
+/// What the first start stores in one step.
+#[derive(Debug)]
+pub(crate) struct FirstStart {
+    /// The installation.
+    pub(crate) installation: Installation,
+    /// Its administrator.
+    pub(crate) administrator: ServiceId,
+    /// The administrator's API key.
+    pub(crate) api_key: ApiKey,
+    /// The administrator's access.
+    pub(crate) policy: Policy,
+    /// An instance to begin with.
+    pub(crate) instance: Instance,
+    /// The moment.
+    pub(crate) at: Timestamp,
+}
+
+/// Identities, API keys and policies. Look-ups by credential need no grant: they are how a caller becomes known.
+#[async_trait]
+pub(crate) trait Identities: Send + Sync {
+    /// The owner of an API key.
+    async fn identity_of_api_key(&self, digest: Digest) -> Result<Option<ServiceId>, Error>;
+    /// The service ID with this UUID.
+    async fn service_id(&self, id: Uuid) -> Result<Option<ServiceId>, Error>;
+    /// The policies whose subject is this IAM id: the input of a decision.
+    async fn policies_of(&self, iam_id: &str) -> Result<Vec<Policy>, Error>;
+    /// Adds a service ID.
+    async fn insert_service_id(&self, grant: &AccountGrant, identity: ServiceId) -> Result<(), Error>;
+    /// All service IDs, oldest first.
+    async fn service_ids(&self, grant: &AccountGrant) -> Result<Vec<ServiceId>, Error>;
+    /// Adds an API key.
+    async fn insert_api_key(&self, grant: &AccountGrant, key: ApiKey) -> Result<(), Error>;
+    /// Adds a policy.
+    async fn insert_policy(&self, grant: &AccountGrant, policy: Policy) -> Result<(), Error>;
+    /// All policies of the grant's account, oldest first.
+    async fn policies(&self, grant: &AccountGrant) -> Result<Vec<Policy>, Error>;
+    /// Removes a policy; the next decision no longer sees it. `false` when there is none.
+    async fn delete_policy(&self, grant: &AccountGrant, id: Uuid) -> Result<bool, Error>;
+}
+
+/// Which keys a list shows.
+#[derive(Debug, Clone)]
+pub(crate) struct Filter {
+    /// Only in this ring.
+    pub(crate) ring: Option<String>,
+    /// Only in these states.
+    pub(crate) states: Vec<State>,
+    /// Only standard keys (true) or root keys (false).
+    pub(crate) extractable: Option<bool>,
+    /// The moment at which states are judged.
+    pub(crate) now: Timestamp,
+}
+
+/// Part of a list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page {
+    /// How many at most.
+    pub(crate) limit: u32,
+    /// How many to leave out first.
+    pub(crate) offset: u32,
+}
+
+/// Keys and their versions.
+#[async_trait]
+pub(crate) trait Keys: Send + Sync {
+    /// Adds a key with its first version; [`Error::AliasInUse`] if an alias is taken.
+    async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion) -> Result<(), Error>;
+    /// The key with this id or alias, if the grant reaches it and it is in the ring asked for.
+    async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&str>) -> Result<Option<Key>, Error>;
+    /// The keys the grant reaches, by id.
+    async fn keys(&self, grant: &Grant, filter: Filter, page: Page) -> Result<Vec<Key>, Error>;
+    /// How many [`Keys::keys`] would list without paging.
+    async fn count_keys(&self, grant: &Grant, filter: Filter) -> Result<u64, Error>;
+    /// All versions of a key, newest first.
+    async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error>;
+    /// Stores what changed about a key, and a version it gained, if nobody else changed it since it was read;
+    /// `false` if somebody did.
+    async fn save_key(&self, grant: &Grant, key: Key, gained: Option<SealedVersion>) -> Result<bool, Error>;
+}
+
+/// Sign-in codes and sessions of the console.
+#[async_trait]
+pub(crate) trait Console: Send + Sync {
+    /// Keeps a code until it is used or expires.
+    async fn insert_sign_in_code(&self, code: Digest, expires: Timestamp) -> Result<(), Error>;
+    /// Uses a code up; `false` if it was unknown, used or expired.
+    async fn take_sign_in_code(&self, code: Digest, now: Timestamp) -> Result<bool, Error>;
+    /// Keeps a session.
+    async fn insert_session(&self, session: Session) -> Result<(), Error>;
+    /// The session of a cookie, if it has not expired.
+    async fn session(&self, cookie: Digest, now: Timestamp) -> Result<Option<Session>, Error>;
+    /// Ends a session.
+    async fn delete_session(&self, cookie: Digest) -> Result<(), Error>;
+}
+
+/// A signed-in console.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    /// What the cookie is looked up by.
+    pub(crate) cookie: Digest,
+    /// UUID of the service ID that is signed in.
+    pub(crate) identity: Uuid,
+    /// When it ends.
+    pub(crate) expires: Timestamp,
+}
+
+/// The audit journal.
+#[async_trait]
+pub(crate) trait Events: Send + Sync {
+    /// Appends an event; durable when this returns.
+    async fn append_event(&self, event: NewEvent) -> Result<(), Error>;
+}
+
+/// An event as a row.
+#[derive(Debug)]
+pub(crate) struct NewEvent {
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// The instance it belongs to.
+    pub(crate) instance: Option<InstanceId>,
+    /// Its name.
+    pub(crate) action: &'static str,
+    /// The whole event.
+    pub(crate) json: String,
+}

@@ -1,0 +1,263 @@
+//! Keys, versions and aliases.
+//!
+//! *Invariant:* every statement is limited to the grant's instance and to the keys it covers.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params_from_iter, types::Value};
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    iam::grant::Grant,
+    keys::{
+        alias::{Alias, KeyRef},
+        crn::InstanceId,
+        key::{Deletion, Key, KeyId},
+        lifecycle::State,
+        material::SealedMaterial,
+        version::{SealedVersion, Version, VersionId},
+    },
+    store::{
+        Filter, Keys, Page,
+        sqlite::{
+            SqliteStore,
+            rows::{instant, millis, optional_instant, unreadable},
+        },
+    },
+};
+
+const KEY_COLUMNS: &str = "keys.*,
+    (SELECT json_group_array(alias ORDER BY alias) FROM aliases WHERE key_id = keys.id) AS aliases,
+    newest.id AS version_id, newest.created_at AS version_created_at";
+const FROM_KEYS: &str = "FROM keys JOIN key_versions newest ON newest.key_id = keys.id
+    AND newest.number = (SELECT max(number) FROM key_versions WHERE key_id = keys.id)";
+
+#[async_trait]
+impl Keys for SqliteStore {
+    async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion) -> Result<(), Error> {
+        let instance = grant.instance();
+        self.write(move |db| {
+            insert_key(db, instance, &key)?;
+            insert_version(db, key.id, &version)?;
+            key.aliases.iter().try_for_each(|alias| insert_alias(db, instance, key.id, alias))
+        })
+        .await
+    }
+
+    async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&str>) -> Result<Option<Key>, Error> {
+        let instance = grant.instance();
+        let (name, ring) = (name.clone(), ring.map(str::to_owned));
+        let key = self
+            .read(move |db| {
+                let id = match name {
+                    KeyRef::Id(id) => Some(id),
+                    KeyRef::Alias(alias) => key_of_alias(db, instance, &alias)?,
+                };
+                let Some(id) = id else { return Ok(None) };
+                let sql = format!("SELECT {KEY_COLUMNS} {FROM_KEYS} WHERE keys.id = ? AND keys.instance = ?");
+                let key = db.prepare_cached(&sql)?.query_row((id.0, instance.0), key).optional()?;
+                Ok(key.filter(|key| ring.is_none_or(|ring| key.ring == ring)))
+            })
+            .await?;
+        Ok(key.filter(|key| grant.covers(key.id)))
+    }
+
+    async fn keys(&self, grant: &Grant, filter: Filter, page: Page) -> Result<Vec<Key>, Error> {
+        let (condition, mut values) = conditions(grant, &filter);
+        values.extend([Value::from(page.limit), Value::from(page.offset)]);
+        self.read(move |db| {
+            let sql = format!("SELECT {KEY_COLUMNS} {FROM_KEYS} WHERE {condition} ORDER BY keys.id LIMIT ? OFFSET ?");
+            let mut statement = db.prepare_cached(&sql)?;
+            let keys = statement.query_map(params_from_iter(values), key)?.collect::<Result<_, _>>()?;
+            Ok(keys)
+        })
+        .await
+    }
+
+    async fn count_keys(&self, grant: &Grant, filter: Filter) -> Result<u64, Error> {
+        let (condition, values) = conditions(grant, &filter);
+        self.read(move |db| {
+            let sql = format!("SELECT count(*) FROM keys WHERE {condition}");
+            let count: i64 = db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+        .await
+    }
+
+    async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error> {
+        if !grant.covers(key) {
+            return Err(grant.absence());
+        }
+        let instance = grant.instance();
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT key_versions.id, key_versions.created_at, key_versions.material
+                 FROM key_versions JOIN keys ON keys.id = key_versions.key_id
+                 WHERE keys.id = ? AND keys.instance = ? ORDER BY number DESC",
+            )?;
+            let versions = statement.query_map((key.0, instance.0), version)?.collect::<Result<_, _>>()?;
+            Ok(versions)
+        })
+        .await
+    }
+
+    async fn save_key(&self, grant: &Grant, key: Key, gained: Option<SealedVersion>) -> Result<bool, Error> {
+        if !grant.covers(key.id) {
+            return Err(grant.absence());
+        }
+        let instance = grant.instance();
+        self.write(move |db| {
+            if !update_key(db, instance, &key)? {
+                return Ok(false);
+            }
+            if let Some(version) = gained {
+                insert_version(db, key.id, &version)?;
+            }
+            Ok(true)
+        })
+        .await
+    }
+}
+
+fn conditions(grant: &Grant, filter: &Filter) -> (String, Vec<Value>) {
+    let blob = |id: Uuid| Value::from(id.as_bytes().to_vec());
+    let mut condition = "keys.instance = ?".to_owned();
+    let mut values = vec![blob(grant.instance().0)];
+    let mut any_of = |condition: &mut String, column: &str, wanted: Vec<Value>| {
+        *condition += &format!(" AND {column} IN ({})", vec!["?"; wanted.len()].join(", "));
+        values.extend(wanted);
+    };
+    if let Some(keys) = grant.only() {
+        any_of(&mut condition, "keys.id", keys.iter().map(|key| blob(key.0)).collect());
+    }
+    if let Some(ring) = &filter.ring {
+        any_of(&mut condition, "ring", vec![Value::from(ring.clone())]);
+    }
+    if let Some(extractable) = filter.extractable {
+        any_of(&mut condition, "extractable", vec![Value::from(extractable)]);
+    }
+    let states = filter.states.iter().map(|state| Value::from(state.number())).collect();
+    // An active key past its date counts as deactivated, as in the model.
+    let state = format!(
+        "CASE WHEN state = {} AND expires_at <= {} THEN {} ELSE state END",
+        State::Active.number(),
+        millis(filter.now),
+        State::Deactivated.number()
+    );
+    any_of(&mut condition, &state, states);
+    (condition, values)
+}
+
+fn insert_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<(), Error> {
+    db.prepare_cached(
+        "INSERT INTO keys (id, instance, ring, name, description, tags, extractable, imported, bits, created_at,
+             created_by, expires_at, state, state_since, revision)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?
+    .execute((
+        key.id.0,
+        instance.0,
+        &key.ring,
+        &key.name,
+        &key.description,
+        serde_json::to_string(&key.tags).map_err(|_| Error::Corrupt("tags of a key"))?,
+        key.extractable,
+        key.imported,
+        key.bits,
+        millis(key.created_at),
+        &key.created_by,
+        key.expires_at.map(millis),
+        key.stored_state.number(),
+        millis(key.state_since),
+        key.revision,
+    ))?;
+    Ok(())
+}
+
+fn update_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<bool, Error> {
+    let updated = db
+        .prepare_cached(
+            "UPDATE keys SET bits = ?, updated_at = ?, rotated_at = ?, state = ?, state_since = ?, deleted_at = ?,
+                 deleted_by = ?, revision = revision + 1
+             WHERE id = ? AND instance = ? AND revision = ?",
+        )?
+        .execute((
+            key.bits,
+            key.updated_at.map(millis),
+            key.rotated_at.map(millis),
+            key.stored_state.number(),
+            millis(key.state_since),
+            key.deletion.as_ref().map(|deletion| millis(deletion.at)),
+            key.deletion.as_ref().map(|deletion| &deletion.by),
+            key.id.0,
+            instance.0,
+            key.revision,
+        ))?;
+    Ok(updated == 1)
+}
+
+fn insert_version(db: &Connection, key: KeyId, version: &SealedVersion) -> Result<(), Error> {
+    db.prepare_cached(
+        "INSERT INTO key_versions (key_id, number, id, created_at, material)
+         SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4 FROM key_versions WHERE key_id = ?1",
+    )?
+    .execute((key.0, version.version.id.0, millis(version.version.created_at), version.material.as_bytes()))?;
+    Ok(())
+}
+
+fn insert_alias(db: &Connection, instance: InstanceId, key: KeyId, alias: &Alias) -> Result<(), Error> {
+    let inserted = db
+        .execute("INSERT INTO aliases (instance, alias, key_id) VALUES (?, ?, ?)", (instance.0, alias.as_str(), key.0));
+    match inserted {
+        Ok(_) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Err(Error::AliasInUse),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn key_of_alias(db: &Connection, instance: InstanceId, alias: &Alias) -> Result<Option<KeyId>, Error> {
+    Ok(db
+        .prepare_cached("SELECT key_id FROM aliases WHERE instance = ? AND alias = ?")?
+        .query_row((instance.0, alias.as_str()), |row| row.get(0).map(KeyId))
+        .optional()?)
+}
+
+fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
+    let list = |column: &str| -> rusqlite::Result<Vec<String>> {
+        serde_json::from_str(&row.get::<_, String>(column)?).map_err(|_| unreadable(row, column))
+    };
+    let aliases: Result<Vec<Alias>, _> = list("aliases")?.iter().map(|text| Alias::parse(text)).collect();
+    let deletion = match (optional_instant(row, "deleted_at")?, row.get::<_, Option<String>>("deleted_by")?) {
+        (Some(at), Some(by)) => Some(Deletion { at, by }),
+        (None, None) => None,
+        _ => return Err(unreadable(row, "deleted_by")),
+    };
+    Ok(Key {
+        id: KeyId(row.get("id")?),
+        name: row.get("name")?,
+        description: row.get("description")?,
+        tags: list("tags")?,
+        aliases: aliases.map_err(|_| unreadable(row, "aliases"))?,
+        extractable: row.get("extractable")?,
+        imported: row.get("imported")?,
+        ring: row.get("ring")?,
+        bits: row.get("bits")?,
+        created_at: instant(row, "created_at")?,
+        created_by: row.get("created_by")?,
+        expires_at: optional_instant(row, "expires_at")?,
+        updated_at: optional_instant(row, "updated_at")?,
+        rotated_at: optional_instant(row, "rotated_at")?,
+        stored_state: State::from_number(row.get("state")?).ok_or_else(|| unreadable(row, "state"))?,
+        state_since: instant(row, "state_since")?,
+        deletion,
+        current: Version { id: VersionId(row.get("version_id")?), created_at: instant(row, "version_created_at")? },
+        revision: row.get("revision")?,
+    })
+}
+
+fn version(row: &Row<'_>) -> rusqlite::Result<SealedVersion> {
+    Ok(SealedVersion {
+        version: Version { id: VersionId(row.get("id")?), created_at: instant(row, "created_at")? },
+        material: SealedMaterial::from_sealed_bytes(row.get("material")?),
+    })
+}

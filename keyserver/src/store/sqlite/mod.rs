@@ -1,0 +1,158 @@
+//! SQLite: one file, one writer thread, one reader thread.
+//!
+//! Writes that arrive together share one commit, and each answers only after that commit is on disk (`synchronous=FULL`).
+//! A write that fails undoes itself alone.
+//! *Invariant:* no caller sees the outcome of a write that is not durable, and no async thread waits for the disk.
+
+mod console;
+mod events;
+mod iam;
+mod installation;
+mod keys;
+mod migrations;
+mod rows;
+
+use std::{
+    path::Path,
+    sync::mpsc::{self, Receiver, Sender},
+    thread,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::oneshot;
+
+use crate::{error::Error, store::Store};
+
+/// Writes that one commit may carry.
+const MAX_GROUP: usize = 256;
+/// How long to wait for another process, such as `sign-in-link`, to finish its write.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Told after the commit whether it worked.
+type Report = Box<dyn FnOnce(Result<(), &Error>) + Send>;
+/// Runs on a database thread, or is told why it cannot; says whether it succeeded and how to report.
+type Job = Box<dyn FnOnce(Result<&Connection, &Error>) -> (bool, Report) + Send>;
+
+/// A store in one SQLite file.
+pub(crate) struct SqliteStore {
+    writer: Sender<Job>,
+    reader: Sender<Job>,
+}
+
+impl Store for SqliteStore {}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it if missing, and brings its tables up to date.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let mut writer = Connection::open(path)?;
+        writer.busy_timeout(BUSY_TIMEOUT)?;
+        writer.pragma_update(None, "journal_mode", "WAL")?;
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        writer.pragma_update(None, "foreign_keys", true)?;
+        writer.pragma_update(None, "secure_delete", true)?;
+        migrations::run(&mut writer)?;
+        let reader =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        reader.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(Self {
+            writer: spawn("store-writer", writer, write_loop)?,
+            reader: spawn("store-reader", reader, read_loop)?,
+        })
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        run_on(&self.writer, work).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        run_on(&self.reader, work).await
+    }
+}
+
+async fn run_on<T: Send + 'static>(
+    thread: &Sender<Job>,
+    work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let stopped = || Error::Store("the database thread has stopped".to_owned());
+    let (answer, result) = oneshot::channel();
+    let job: Job = Box::new(move |connection| {
+        let outcome = connection.map_err(|error| Error::Store(error.to_string())).and_then(work);
+        let succeeded = outcome.is_ok();
+        let report: Report = Box::new(move |committed| {
+            let told = match committed {
+                Ok(()) => outcome,
+                Err(error) => Err(Error::Store(error.to_string())),
+            };
+            // Nobody waits any more when the client has gone; the write stands all the same.
+            drop(answer.send(told));
+        });
+        (succeeded, report)
+    });
+    thread.send(job).map_err(|_| stopped())?;
+    result.await.map_err(|_| stopped())?
+}
+
+fn spawn(name: &str, connection: Connection, body: fn(&Connection, &Receiver<Job>)) -> Result<Sender<Job>, Error> {
+    let (jobs, queue) = mpsc::channel();
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || body(&connection, &queue))
+        .map_err(|error| Error::Store(error.to_string()))?;
+    Ok(jobs)
+}
+
+fn read_loop(connection: &Connection, queue: &Receiver<Job>) {
+    for job in queue {
+        let (_, report) = job(Ok(connection));
+        report(Ok(()));
+    }
+}
+
+fn write_loop(connection: &Connection, queue: &Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let group = std::iter::once(first).chain(queue.try_iter().take(MAX_GROUP - 1));
+        let mut reports = Vec::new();
+        let committed = write_group(connection, group, &mut reports);
+        if committed.is_err() && !connection.is_autocommit() {
+            // Without this the next group would join a broken transaction; should it fail, so will the next BEGIN.
+            drop(connection.execute_batch("ROLLBACK"));
+        }
+        for report in reports {
+            report(committed.as_ref().copied());
+        }
+    }
+}
+
+fn write_group(
+    connection: &Connection,
+    group: impl Iterator<Item = Job>,
+    reports: &mut Vec<Report>,
+) -> Result<(), Error> {
+    let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from);
+    for job in group {
+        if let Err(error) = &begun {
+            reports.push(job(Err(error)).1);
+            continue;
+        }
+        connection.execute_batch("SAVEPOINT job")?;
+        let (succeeded, report) = job(Ok(connection));
+        reports.push(report);
+        connection.execute_batch(if succeeded { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
+    }
+    begun?;
+    connection.execute_batch("COMMIT")?;
+    Ok(())
+}

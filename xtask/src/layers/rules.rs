@@ -52,7 +52,8 @@ pub(super) const CLIENT: Layers = Layers {
 pub(super) const KEYSERVER: Layers = Layers {
     folder: "keyserver/src",
     rows: &[
-        &["routes", "console"],
+        &["server"],
+        &["routes"],
         &["service"],
         &["state"],
         &["store", "crypto", "audit"],
@@ -61,7 +62,7 @@ pub(super) const KEYSERVER: Layers = Layers {
         &["error"],
     ],
     only: &[
-        Only { what: "axum", by: &["", "routes", "console"], why: "the domain does not know HTTP" },
+        Only { what: "axum", by: &["", "server", "routes"], why: "the domain does not know HTTP" },
         Only { what: "rusqlite", by: &["store"], why: "SQL stays in the store" },
         Only { what: "aes_gcm", by: &["crypto"], why: "ciphers are used through crypto/" },
     ],

@@ -46,8 +46,7 @@ async fn serve(options: Serve) -> Result<(), Failure> {
     tracing::info!(%address, data = %directory.display(), "listening");
     announce(&options, &server, address)?;
     let stop = stop_signal()?;
-    let app = server.router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    server::listen(listener, server.router.clone(), stop).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -81,7 +80,7 @@ fn announce(options: &Serve, server: &Server, address: SocketAddr) -> std::io::R
                 "account": server.account,
                 "instance": server.instance,
                 "region": server.region,
-                "api_key": server.api_key,
+                "api_key": server.api_key.as_deref(),
             });
             writeln!(out, "{ready}")?;
         }
@@ -90,7 +89,7 @@ fn announce(options: &Serve, server: &Server, address: SocketAddr) -> std::io::R
             writeln!(out, "Sign in once  {sign_in_url}  (15 minutes)")?;
             writeln!(out, "Account       {}", server.account)?;
             writeln!(out, "Instance      {}  (Key Protect, {})", server.instance, server.region)?;
-            if let Some(api_key) = &server.api_key {
+            if let Some(api_key) = server.api_key.as_deref() {
                 writeln!(out, "API key       {api_key}")?;
                 writeln!(out, "              of the administrator; this is the only time it is shown")?;
             }

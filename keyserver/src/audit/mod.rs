@@ -54,7 +54,6 @@ pub(crate) enum Answer {
 pub(crate) type Classify = fn(Result<Answer, &Error>) -> Reason;
 
 /// The outcome of a use-case whose event is written.
-#[derive(Debug)]
 pub(crate) struct Audited<T> {
     action: Action,
     correlation: Uuid,

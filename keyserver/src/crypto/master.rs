@@ -3,7 +3,7 @@
 //! *Invariant:* never overwrites a file, never reads one that others may read, never says what is in it.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{ErrorKind, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -72,5 +72,8 @@ pub(crate) fn create(path: &Path, entropy: &dyn Entropy) -> Result<Secret, Maste
     let text = Zeroizing::new(Base64::encode_string(key.expose()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
     file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all()).map_err(io)?;
+    // The name is on disk only once its directory is.
+    let directory = path.parent().unwrap_or(Path::new("."));
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)?;
     Ok(key)
 }

@@ -51,9 +51,9 @@ impl Grant {
         Ok(Self { action, instance: instance.id, reach, holder: caller.iam_id().to_owned() })
     }
 
-    /// The action it was asked for.
-    pub(crate) fn action(&self) -> Action {
-        self.action
+    /// Refuses a store call that another action would have to be granted for.
+    pub(crate) fn demand(&self, fits: impl FnOnce(Action) -> bool) -> Result<(), Error> {
+        if fits(self.action) { Ok(()) } else { Err(Error::Denied) }
     }
 
     /// The one instance it is good for.

@@ -77,6 +77,7 @@ pub(crate) enum KeyAction {
     Restore,
 }
 
+#[cfg(test)]
 impl KeyAction {
     /// Every action.
     pub(crate) const ALL: [Self; 11] = [

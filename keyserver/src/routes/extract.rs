@@ -25,6 +25,8 @@ use crate::{
     state::App,
 };
 
+/// A wrap with the longest legal AAD, each character escaped, still fits.
+pub(super) const MAX_BODY_BYTES: usize = 1 << 20;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const COOKIE: &str = "envelock_session=";
 

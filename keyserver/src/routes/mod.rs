@@ -16,7 +16,9 @@ mod versions;
 mod wire;
 
 use axum::{
-    Router, middleware,
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
     routing::{get, post},
 };
 
@@ -52,6 +54,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .fallback(assets::serve)
+        .layer(DefaultBodyLimit::max(extract::MAX_BODY_BYTES))
         .layer(middleware::from_fn(observe::observe))
         .with_state(app)
 }

@@ -8,12 +8,15 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
-    iam::grant::Grant,
+    iam::{grant::Grant, roles::Action},
     keys::{
         alias::{Alias, KeyRef},
         crn::InstanceId,
         key::{Deletion, Key, KeyId},
-        lifecycle::State,
+        lifecycle::{
+            KeyAction::{Delete, Disable, Enable, Restore, Rotate},
+            State,
+        },
         material::SealedMaterial,
         version::{SealedVersion, Version, VersionId},
     },
@@ -35,6 +38,7 @@ const FROM_KEYS: &str = "FROM keys JOIN key_versions newest ON newest.key_id = k
 #[async_trait]
 impl Keys for SqliteStore {
     async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion) -> Result<(), Error> {
+        grant.demand(|action| action == Action::CreateKey)?;
         let instance = grant.instance();
         self.write(move |db| {
             insert_key(db, instance, &key)?;
@@ -45,6 +49,7 @@ impl Keys for SqliteStore {
     }
 
     async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&str>) -> Result<Option<Key>, Error> {
+        grant.demand(|action| matches!(action, Action::Key(_)))?;
         let instance = grant.instance();
         let (name, ring) = (name.clone(), ring.map(str::to_owned));
         let key = self
@@ -63,6 +68,7 @@ impl Keys for SqliteStore {
     }
 
     async fn keys(&self, grant: &Grant, filter: Filter, page: Page) -> Result<Vec<Key>, Error> {
+        grant.demand(|action| action == Action::ListKeys)?;
         let (condition, mut values) = conditions(grant, &filter);
         values.extend([Value::from(page.limit), Value::from(page.offset)]);
         self.read(move |db| {
@@ -75,6 +81,7 @@ impl Keys for SqliteStore {
     }
 
     async fn count_keys(&self, grant: &Grant, filter: Filter) -> Result<u64, Error> {
+        grant.demand(|action| action == Action::CountKeys)?;
         let (condition, values) = conditions(grant, &filter);
         self.read(move |db| {
             let sql = format!("SELECT count(*) FROM keys WHERE {condition}");
@@ -85,6 +92,7 @@ impl Keys for SqliteStore {
     }
 
     async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error> {
+        grant.demand(|action| matches!(action, Action::Key(_)))?;
         if !grant.covers(key) {
             return Err(grant.absence());
         }
@@ -102,6 +110,7 @@ impl Keys for SqliteStore {
     }
 
     async fn save_key(&self, grant: &Grant, key: Key, gained: Option<SealedVersion>) -> Result<bool, Error> {
+        grant.demand(|action| matches!(action, Action::Key(Rotate | Disable | Enable | Delete | Restore)))?;
         if !grant.covers(key.id) {
             return Err(grant.absence());
         }

@@ -13,6 +13,8 @@ mod migrations;
 mod rows;
 
 use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::mpsc::{self, Receiver, Sender},
     thread,
@@ -51,6 +53,7 @@ impl From<rusqlite::Error> for Error {
 impl SqliteStore {
     /// Opens the file, makes it if missing, and brings its tables up to date.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        private(path)?;
         let mut writer = Connection::open(path)?;
         writer.busy_timeout(BUSY_TIMEOUT)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
@@ -80,6 +83,12 @@ impl SqliteStore {
     ) -> Result<T, Error> {
         run_on(&self.reader, work).await
     }
+}
+
+/// Makes the file readable by its owner alone; SQLite gives its log the same permissions.
+fn private(path: &Path) -> Result<(), Error> {
+    let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    made.map(drop).map_err(|error| Error::Store(format!("{}: {error}", path.display())))
 }
 
 async fn run_on<T: Send + 'static>(

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* a data directory is used by one server at a time, and never with a master key it was not made with.
 
+mod listen;
+
 use std::{
     fs::{DirBuilder, File, TryLockError},
     os::unix::fs::DirBuilderExt,
@@ -10,10 +12,13 @@ use std::{
 };
 
 use axum::Router;
+use zeroize::Zeroizing;
 
 use crate::{
     crypto::{master, seal::Sealer},
     error::Error,
+    iam::identity::Credential,
+    keys::material::Secret,
     routes,
     service::{
         console,
@@ -22,6 +27,8 @@ use crate::{
     state::{AppState, StoreJournal},
     store::{Store, sqlite::SqliteStore},
 };
+
+pub use listen::listen;
 
 pub use crate::{
     crypto::master::MasterKeyError,
@@ -72,9 +79,9 @@ pub struct Server {
     /// Region of the installation.
     pub region: String,
     /// The administrator's API key; on the first start only.
-    pub api_key: Option<String>,
+    pub api_key: Option<Zeroizing<String>>,
     /// A one-time code for the console.
-    pub sign_in_code: String,
+    pub sign_in_code: Zeroizing<String>,
     /// Held as long as the server lives.
     _lock: File,
 }
@@ -107,21 +114,24 @@ pub async fn open(
         account: started.account,
         instance: started.instance.to_string(),
         region: started.region,
-        // Printed once by `main`, which is the point of it.
-        api_key: started.api_key.map(|credential| credential.reveal().to_string()),
-        sign_in_code: sign_in_code.to_string(),
+        api_key: started.api_key.map(Credential::reveal),
+        sign_in_code,
         _lock: lock,
     })
 }
 
 /// Makes a sign-in code in an existing data directory, whether its server runs or not.
-pub async fn sign_in_code(directory: &Path, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<String, StartError> {
+pub async fn sign_in_code(
+    directory: &Path,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Zeroizing<String>, StartError> {
     let database = directory.join(DATABASE);
     if !database.exists() {
         return Err(StartError::Database(format!("there is none at {}; start the server first", database.display())));
     }
     let store = SqliteStore::open(&database)?;
-    Ok(console::new_sign_in_code(&store, clock, entropy).await?.to_string())
+    Ok(console::new_sign_in_code(&store, clock, entropy).await?)
 }
 
 const DATABASE: &str = "keyserver.db";
@@ -139,11 +149,7 @@ fn lock(directory: &Path) -> Result<File, StartError> {
     }
 }
 
-async fn master_key(
-    directory: &Path,
-    store: &dyn Store,
-    entropy: &dyn Entropy,
-) -> Result<crate::keys::material::Secret, StartError> {
+async fn master_key(directory: &Path, store: &dyn Store, entropy: &dyn Entropy) -> Result<Secret, StartError> {
     let path = directory.join(MASTER_KEY);
     match master::read(&path)? {
         Some(key) => Ok(key),

@@ -1,0 +1,62 @@
+//! Connections: accepted, limited in how slowly they may speak, and let finish at the end.
+//!
+//! *Invariant:* listens on the one socket it is given; a connection that fails affects no other.
+
+use std::{net::SocketAddr, pin::pin, time::Duration};
+
+use axum::{Router, extract::ConnectInfo};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tower_service::Service;
+
+/// For a request head, and for an idle connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// For requests that are being served when the server is told to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
+/// Before accepting again when the system is out of sockets.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until `stop`, then finishes what was begun.
+pub async fn listen(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    let open = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => serve(stream, peer, router.clone(), &open),
+                Err(error) => {
+                    tracing::warn!(%error, "accept");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            () = &mut stop => break,
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(STOP_TIMEOUT, open.shutdown()).await.is_err() {
+        tracing::warn!("stopped while requests were still being served");
+    }
+}
+
+fn serve(stream: TcpStream, peer: SocketAddr, router: Router, open: &GracefulShutdown) {
+    // Small answers must not wait for the peer's acknowledgement; without it they are only slower.
+    stream.set_nodelay(true).ok();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = open.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "connection");
+        }
+    });
+}

@@ -9,6 +9,9 @@ pub use core::time::Duration;
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// A point in time from milliseconds since 1970.
     pub fn from_millis(millis: u64) -> Self {
         Self(millis)

@@ -7,7 +7,10 @@
 import { chromium } from "playwright-core";
 import { startRecorder } from "./recorder.mjs";
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+/** Addresses that Chromium itself calls, whatever the page: updates, sign-in to the browser, autofill. */
+const CALLS_OF_CHROMIUM = /(^|\/\/|\.)(googleapis\.com|google\.com|gvt1\.com)(:443)?(\/|$)/;
+
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps"];
 
 export async function startBrowser(server) {
   const recorder = await startRecorder(server.url);
@@ -17,9 +20,11 @@ export async function startBrowser(server) {
     proxy: { server: recorder.url, bypass: "<-loopback>" },
   });
   const complaints = [];
+  const asked = new Set();
 
   async function newPage(options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true, ...options });
+    context.on("request", (request) => asked.add(request.url()));
     const page = await context.newPage();
     page.on("pageerror", (error) => complaints.push(`error in the page: ${error.message}`));
     page.on("console", (message) => {
@@ -37,6 +42,13 @@ export async function startBrowser(server) {
     recorder,
     complaints,
     newPage,
+    /** Every address that a page or a worker of it asked for. */
+    asked: () => [...asked],
+    /** Those of another origin; also what the network saw and nobody here owned up to. */
+    foreign() {
+      const own = (url) => url.startsWith(`${server.url}/`) || url.startsWith(`blob:${server.url}/`) || url.startsWith("data:");
+      return [...[...asked].filter((url) => !own(url)), ...recorder.refused.filter((url) => !CALLS_OF_CHROMIUM.test(url))];
+    },
     async stop() {
       await browser.close();
       await recorder.stop();

@@ -9,7 +9,7 @@ import http from "node:http";
 
 export async function startRecorder(allowedOrigin) {
   const requests = [];
-  const foreign = [];
+  const refused = [];
   const server = http.createServer((request, response) => {
     const url = new URL(request.url, allowedOrigin);
     const chunks = [];
@@ -18,7 +18,7 @@ export async function startRecorder(allowedOrigin) {
       const body = Buffer.concat(chunks);
       requests.push({ method: request.method, url: request.url, headers: request.rawHeaders, body });
       if (url.origin !== allowedOrigin) {
-        foreign.push(request.url);
+        refused.push(request.url);
         response.writeHead(403).end();
         return;
       }
@@ -33,7 +33,7 @@ export async function startRecorder(allowedOrigin) {
   // Tunnels and protocol switches would pass unread, so they are not made.
   for (const type of ["connect", "upgrade"]) {
     server.on(type, (request, socket) => {
-      foreign.push(`${type} ${request.url}`);
+      refused.push(request.url);
       socket.destroy();
     });
   }
@@ -42,7 +42,8 @@ export async function startRecorder(allowedOrigin) {
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     requests,
-    foreign,
+    /** What the proxy did not pass on. The browser itself calls home now and then; `startBrowser` tells that from the page. */
+    refused,
     /** Everything sent so far, as one run of bytes. */
     bytes: () => Buffer.concat(requests.flatMap(({ method, url, headers, body }) => [Buffer.from(`${method} ${url}\n${headers.join("\n")}\n\n`), body, Buffer.from("\n\n")])),
     async stop() {

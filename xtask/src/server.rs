@@ -44,8 +44,9 @@ impl Server {
     /// Starts it on the loopback interface and waits until it is ready. Port 0 takes a free one.
     pub(crate) fn start(cx: &Cx, data: &Path, port: u16) -> Result<Self> {
         let program = cx.project.keyserver();
-        let log = cx.project.path("target/xtask/log/keyserver.log");
-        fs::create_dir_all(cx.project.path("target/xtask/log"))?;
+        let logs = cx.project.path("target/xtask/log");
+        fs::create_dir_all(&logs)?;
+        let log = logs.join(format!("keyserver-{}.log", data.file_name().unwrap_or_default().display()));
         let mut command = cx
             .cmd(&program)
             .args(["--output", "json", "--listen", &format!("127.0.0.1:{port}"), "--data"])

@@ -1,0 +1,143 @@
+/** The suite in Node, and the package against a real key server. */
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import * as envelock from "envelock";
+import { startServer } from "../e2e/support/server.mjs";
+import { cases } from "./suite.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { vectors } = JSON.parse(await readFile(join(here, "../vectors/message/esdk-v2.json"), "utf8"));
+
+for (const [name, run] of Object.entries(cases(envelock, vectors))) {
+  test(name, run);
+}
+
+let server;
+let token;
+
+before(async () => {
+  server = await startServer();
+  const body = new URLSearchParams({ grant_type: "urn:ibm:params:oauth:grant-type:apikey", apikey: server.api_key });
+  const answer = await fetch(`${server.url}/identity/token`, { method: "POST", body });
+  token = (await answer.json()).access_token;
+});
+
+after(() => server.stop());
+
+async function api(method, path, body) {
+  const headers = { authorization: `Bearer ${token}`, "bluemix-instance": server.instance };
+  const answer = await fetch(`${server.url}/api/v2/${path}`, { method, headers, body: body && JSON.stringify(body) });
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${answer.ok ? "" : await answer.clone().text()}`);
+  return answer.status === 204 ? undefined : answer.json();
+}
+
+async function createKey(name, more = {}) {
+  const type = "application/vnd.ibm.kms.key+json";
+  const resources = [{ type, name, extractable: false, ...more }];
+  const made = await api("POST", "keys", { metadata: { collectionType: type, collectionTotal: 1 }, resources });
+  return made.resources[0].id;
+}
+
+function client(key, auth = envelock.apiKey(server.api_key), endpoint = server.url) {
+  return envelock.envelock({ kek: envelock.keyProtect({ endpoint, instance: server.instance, key, auth }) });
+}
+
+async function code(promise) {
+  return promise.then(() => "opened", (error) => error.code);
+}
+
+test("what is sealed under a root key opens while its owner allows it", async () => {
+  const key = await createKey("owned");
+  const context = { tenant: "t-7" };
+  const box = client(key);
+  const sealed = await box.seal("attack at dawn", { context });
+  assert.equal((await box.open(sealed, { context })).text(), "attack at dawn");
+  const [edk] = (await envelock.inspect(sealed)).edks;
+  assert.deepEqual([edk.providerId, edk.providerInfo], ["envelock-key-protect-v1", `${server.instance}/${key}`]);
+
+  await api("POST", `keys/${key}/actions/rotate`);
+  assert.equal((await box.open(sealed)).text(), "attack at dawn", "after a rotation");
+  const newer = await box.seal("newer");
+  assert.equal((await box.open(newer)).text(), "newer");
+
+  await api("POST", `keys/${key}/actions/disable`);
+  assert.equal(await code(box.open(sealed)), "ERR_KEY_DISABLED");
+  assert.equal(await code(box.seal("more")), "ERR_KEY_DISABLED");
+  await api("DELETE", `keys/${key}`);
+  assert.equal(await code(box.open(sealed)), "ERR_KEY_DELETED");
+});
+
+test("a key wears an alias, and either name seals", async () => {
+  const id = await createKey("aliased", { aliases: ["invoices"] });
+  const sealed = await client("invoices").seal("x");
+  assert.equal((await client("invoices").open(sealed)).text(), "x");
+  assert.equal(await code(client(id).open(sealed)), "ERR_NO_MATCHING_KEK", "a message names its key as it was given");
+});
+
+test("a bearer token is asked for at every key call and can be a promise", async () => {
+  const key = await createKey("bearer");
+  let asked = 0;
+  const box = client(key, envelock.bearer(async () => (asked++, token)));
+  assert.equal((await box.open(await box.seal("x"))).text(), "x");
+  assert.equal(asked, 2);
+});
+
+test("failures of the service say whose they are and carry the request id", async () => {
+  const key = await createKey("failing");
+  const sealed = await client(key).seal("x");
+  const failure = (box) => box.open(sealed).then(() => assert.fail("opened"), (error) => error);
+
+  const denied = await failure(client(key, envelock.bearer(() => "no.such.token")));
+  assert.deepEqual([denied.code, denied.fault, denied.retryable], ["ERR_ACCESS_DENIED", "service", false]);
+  assert.ok(server.stderr().includes(denied.requestId), "the server logged that request id");
+
+  assert.equal((await failure(client(key, envelock.apiKey("wrong")))).code, "ERR_API_KEY_REFUSED");
+  const thrown = new Error("signed out");
+  const callback = await failure(client(key, envelock.bearer(() => { throw thrown; })));
+  assert.deepEqual([callback.code, callback.fault, callback.cause], ["ERR_TOKEN_CALLBACK", "caller", thrown]);
+  const missing = await client("b0000000-0000-4000-8000-000000000000").seal("x").catch((error) => error);
+  assert.equal(missing.code, "ERR_KEY_NOT_FOUND");
+});
+
+test("an endpoint that does not answer is retried, then named; an abort ends the waiting", async () => {
+  const key = await createKey("unreachable");
+  const sealed = await client(key).seal("x");
+  const down = envelock.envelock({
+    kek: envelock.keyProtect({ endpoint: "http://127.0.0.1:1", instance: server.instance, key, auth: envelock.bearer(() => token) }),
+  });
+  const error = await down.open(sealed).catch((thrown) => thrown);
+  assert.deepEqual([error.code, error.retryable], ["ERR_UNREACHABLE", true]);
+  assert.ok(error.cause instanceof TypeError && error.requestId);
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), 20);
+  assert.equal(await down.open(sealed, { signal: controller.signal }).catch((thrown) => thrown), reason);
+});
+
+test("the README's example runs as written, in a project that installs the packed package", async () => {
+  const key = await createKey("readme");
+  const readme = await readFile(join(here, "../../README.md"), "utf8");
+  const [, example] = /```js\n([^`]*)```/.exec(readme);
+  const folder = await mkdtemp(join(tmpdir(), "envelock-readme-"));
+  try {
+    const packed = join(here, "../../target/npm");
+    const [tarball] = (await readdir(packed)).filter((name) => name.endsWith(".tgz"));
+    await writeFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+    const run = (program, ...rest) => promisify(execFile)(program, rest, { cwd: folder, env });
+    const env = { ...process.env, ENDPOINT: server.url, INSTANCE: server.instance, KEY: key, API_KEY: server.api_key };
+    await run("npm", "install", "--offline", "--no-audit", "--no-fund", join(packed, tarball));
+    assert.deepEqual(await readdir(join(folder, "node_modules")).then((names) => names.filter((name) => !name.startsWith("."))), ["envelock"]);
+    await writeFile(join(folder, "example.js"), example);
+    const { stdout, stderr } = await run("node", "example.js");
+    assert.deepEqual([stdout, stderr], ["attack at dawn\n", ""]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});

@@ -118,8 +118,9 @@ impl FromRequestParts<App> for Params {
 }
 
 impl Params {
+    /// An empty value is no value: IBM's Python SDK sends `state=` for "any".
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
     /// `true` or `false` in any case.

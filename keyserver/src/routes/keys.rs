@@ -127,6 +127,12 @@ pub(super) fn base64(secret: &Secret) -> Zeroizing<String> {
 }
 
 fn list_query(params: &Params) -> Result<ListQuery, Error> {
+    // Ignoring one of these would answer another question than the one asked.
+    for name in ["filter", "search", "sort"] {
+        if params.get(name).is_some() {
+            return Err(Error::InvalidQuery { name, why: "not offered by this server" });
+        }
+    }
     Ok(ListQuery {
         page: page(params)?,
         states: params.get("state").map(states).transpose()?,

@@ -1,0 +1,65 @@
+//! The real server binary, started on a free loopback port and stopped again.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread::{self, JoinHandle},
+};
+
+use serde_json::Value;
+
+/// A running server; stopped when dropped.
+pub(crate) struct Running {
+    child: Child,
+    logs: Option<JoinHandle<String>>,
+    /// What it said when it was ready.
+    pub(crate) ready: Value,
+}
+
+impl Running {
+    /// Starts it on a data directory and waits until it is ready.
+    pub(crate) fn start(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver"))
+            .args(["--output", "json", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env_remove("ENVELOCK_REGION")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut stderr = child.stderr.take().expect("piped");
+        let logs = thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).expect("logs are text");
+            text
+        });
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+        let ready = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
+        Self { child, logs: Some(logs), ready }
+    }
+
+    /// One field of what it said when it was ready.
+    pub(crate) fn said(&self, field: &str) -> &str {
+        self.ready[field].as_str().unwrap_or_else(|| panic!("no {field} in {}", self.ready))
+    }
+
+    /// Asks it to stop, waits, and returns its status and everything it logged.
+    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(asked.success());
+        let status = self.child.wait().expect("it ends");
+        let logs = self.logs.take().expect("still there").join().expect("read");
+        (status, logs)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.child.kill().ok();
+            self.child.wait().ok();
+        }
+    }
+}

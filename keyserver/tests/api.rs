@@ -1,0 +1,29 @@
+//! The HTTP surface, called in process with a clock that only moves when told to; folders and files mirror the URL tree.
+
+#[path = "support/api.rs"]
+mod support;
+
+#[path = "api/actions.rs"]
+mod actions;
+#[path = "api/audit.rs"]
+mod audit;
+#[path = "api/authorization.rs"]
+mod authorization;
+#[path = "api/console.rs"]
+mod console;
+#[path = "api/iam.rs"]
+mod iam;
+#[path = "api/identity.rs"]
+mod identity;
+#[path = "api/keys.rs"]
+mod keys;
+#[path = "api/lifecycle.rs"]
+mod lifecycle;
+#[path = "api/limits.rs"]
+mod limits;
+#[path = "api/storage.rs"]
+mod storage;
+#[path = "api/versions.rs"]
+mod versions;
+#[path = "api/wrapping.rs"]
+mod wrapping;

@@ -1,0 +1,128 @@
+//! One event per request, before its answer, and never without it.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{Api, envelope};
+
+fn events(api: &Api) -> Vec<Value> {
+    let database = api.database();
+    let mut statement = database.prepare("SELECT event FROM events ORDER BY sequence").expect("a table");
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+    rows.map(|row| serde_json::from_str(&row.expect("a row")).expect("JSON")).collect()
+}
+
+fn last(api: &Api) -> Value {
+    events(api).pop().expect("an event")
+}
+
+#[tokio::test]
+async fn an_unwrap_is_recorded_with_key_version_and_caller() {
+    let api = Api::new().await;
+    let id = api.root_key().await;
+    let wrapped = api.wrap(&id, json!({"aad": ["tenant-7"]})).await;
+    let correlation = "0b9f7d0e-7e43-4a0b-8f3f-2f1d6c5b4a39";
+    let call = api.post(&format!("/api/v2/keys/{id}/actions/unwrap")).header("correlation-id", correlation);
+    let call =
+        call.header("user-agent", "a test").json(&json!({"ciphertext": wrapped["ciphertext"], "aad": ["tenant-7"]}));
+    call.send().await.is(StatusCode::OK);
+
+    let event = last(&api);
+    assert_eq!(event["action"], "kms.secrets.unwrap");
+    assert_eq!(event["outcome"], "success");
+    assert_eq!(event["severity"], "normal");
+    assert_eq!(event["message"], "Key Protect: unwrap secret a root key");
+    assert_eq!(event["eventTime"], "2026-01-10T09:00:00.00+0000");
+    assert_eq!(event["correlationId"], correlation);
+    assert!(event["initiator"]["id"].as_str().expect("an id").starts_with("iam-ServiceId-"));
+    assert_eq!(event["initiator"]["host"]["agent"], "a test");
+    let instance = format!("crn:v1:bluemix:public:kms:us-south:a/{}:{}", api.account, api.instance);
+    assert_eq!(
+        event["target"],
+        json!({"id": format!("{instance}:key:{id}"), "name": "a root key", "typeURI": "kms/secrets"})
+    );
+    assert_eq!(event["logSourceCRN"], format!("{instance}::"));
+    assert_eq!(event["reason"], json!({"reasonCode": 200, "reasonType": "OK"}));
+    assert_eq!(event["requestData"]["requestURI"], format!("/api/v2/keys/{id}/actions/unwrap"));
+    assert_eq!(event["responseData"]["keyVersionId"], wrapped["keyVersion"]["id"]);
+    assert_eq!(event["responseData"]["keyState"], 1);
+    for secret in [&wrapped["plaintext"], &wrapped["ciphertext"], &json!("tenant-7")] {
+        assert!(!event.to_string().contains(secret.as_str().expect("text")));
+    }
+}
+
+#[tokio::test]
+async fn every_request_leaves_exactly_one_event_with_its_status() {
+    let api = Api::new().await;
+    let id = api.root_key().await;
+    let one = |rest: &str| format!("/api/v2/keys/{id}{rest}");
+    let new = envelope(json!({"name": "another", "extractable": false}));
+    let rows = [
+        (api.post("/api/v2/keys").json(&new), "kms.secrets.create", 201, "normal"),
+        (api.post("/api/v2/keys"), "kms.secrets.create", 400, "warning"),
+        (api.get("/api/v2/keys"), "kms.secrets.list", 200, "normal"),
+        (api.get("/api/v2/keys").without("authorization"), "kms.secrets.list", 401, "critical"),
+        (api.get("/api/v2/keys").without("bluemix-instance"), "kms.secrets.list", 400, "warning"),
+        (api.call(Method::HEAD, "/api/v2/keys"), "kms.secrets.head", 200, "normal"),
+        (api.get(&one("")), "kms.secrets.read", 200, "normal"),
+        (api.get("/api/v2/keys/nobody"), "kms.secrets.read", 404, "normal"),
+        (api.get(&one("/metadata")), "kms.secrets-metadata.read", 200, "normal"),
+        (api.get(&one("/versions")), "kms.secrets-key-versions.list", 200, "normal"),
+        (api.post(&one("/actions/wrap")), "kms.secrets.wrap", 200, "normal"),
+        (api.post(&one("/actions/unwrap")), "kms.secrets.unwrap", 400, "warning"),
+        (api.post(&one("/actions/rewrap")), "kms.secrets.rewrap", 400, "warning"),
+        (api.post(&one("/actions/rotate")), "kms.secrets.rotate", 204, "warning"),
+        (api.post(&one("/actions/disable")), "kms.secrets.disable", 204, "warning"),
+        (api.post(&one("/actions/wrap")), "kms.secrets.wrap", 409, "warning"),
+        (api.post(&one("/actions/enable")), "kms.secrets.enable", 409, "warning"),
+        (api.delete(&one("")), "kms.secrets.delete", 204, "critical"),
+        (api.post(&one("/restore")), "kms.secrets.restore", 409, "warning"),
+        (api.get("/api/v2/else"), "kms.secrets.default", 404, "normal"),
+        (api.post("/identity/token"), "iam-identity.serviceid-apikey.login", 400, "warning"),
+        (api.get("/v1/serviceids"), "iam-identity.account-serviceid.list", 200, "warning"),
+        (api.get("/console/session"), "envelock.console-session.read", 401, "critical"),
+    ];
+    for (call, action, status, severity) in rows {
+        let before = events(&api).len();
+        let answer = call.send().await;
+        assert_eq!(answer.status.as_u16(), status, "{action}: {}", answer.text);
+        let after = events(&api);
+        assert_eq!(after.len(), before + 1, "{action}");
+        let event = &after[before];
+        assert_eq!(event["action"], action);
+        assert_eq!(event["reason"]["reasonCode"], status, "{action}");
+        assert_eq!(event["severity"], severity, "{action} {status}");
+        let failed = status >= 400;
+        assert_eq!(event["outcome"], if failed { "failure" } else { "success" }, "{action}");
+        assert_eq!(event["message"].as_str().expect("text").ends_with(" -failure"), failed);
+        assert_eq!(event["correlationId"], answer.header("correlation-id"));
+    }
+}
+
+#[tokio::test]
+async fn without_its_event_nothing_is_answered() {
+    let api = Api::new().await;
+    let id = api.root_key().await;
+    let wrapped = api.wrap(&id, json!({})).await;
+    api.database()
+        .execute_batch(
+            "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'the journal is full'); END",
+        )
+        .expect("a trigger");
+    let answer = api.act(&id, "unwrap", json!({"ciphertext": wrapped["ciphertext"]})).await;
+    answer.refused(500, "INTERNAL_ERR");
+    assert!(!answer.text.contains(wrapped["plaintext"].as_str().expect("text")));
+    assert!(!answer.text.contains("the journal is full"), "internals are for the log");
+    api.database().execute_batch("DROP TRIGGER full").expect("dropped");
+    api.act(&id, "unwrap", json!({"ciphertext": wrapped["ciphertext"]})).await.is(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn events_cannot_be_changed_or_removed() {
+    let api = Api::new().await;
+    api.root_key().await;
+    for sql in ["DELETE FROM events", "UPDATE events SET event = '{}'"] {
+        let error = api.database().execute(sql, []).expect_err("refused");
+        assert!(error.to_string().contains("append-only"), "{error}");
+    }
+}

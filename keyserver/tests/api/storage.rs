@@ -1,0 +1,180 @@
+//! What is on disk: everything after a restart, nothing in the clear, and never with another master key.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+
+use axum::http::StatusCode;
+use base64ct::{Base64, Encoding};
+use envelock_keyserver::server::{self, MasterKeyError, StartError, SystemClock, SystemEntropy};
+use serde_json::{Value, json};
+
+use crate::support::{Api, READER};
+
+async fn start(directory: &Path) -> Result<server::Server, StartError> {
+    server::open(directory, "us-south", Arc::new(SystemClock), Arc::new(SystemEntropy)).await
+}
+
+#[tokio::test]
+async fn everything_is_kept_over_a_restart() {
+    let api = Api::new().await;
+    let fields =
+        json!({"name": "kept", "extractable": false, "aliases": ["kept"], "tags": ["t"], "description": "whole"});
+    let id = api.create(fields).await["id"].as_str().expect("an id").to_owned();
+    let wrapped = api.wrap(&id, json!({"aad": ["t"]})).await;
+    api.act(&id, "rotate", Value::Null).await.is(StatusCode::NO_CONTENT);
+    let other = api.root_key().await;
+    api.act(&other, "disable", Value::Null).await.is(StatusCode::NO_CONTENT);
+    let deleted = api.root_key().await;
+    api.delete(&format!("/api/v2/keys/{deleted}")).send().await.is(StatusCode::NO_CONTENT);
+    let someone = api.someone(&[READER], &[]).await;
+    let paths = [&id, &other, &deleted].map(|id| format!("/api/v2/keys/{id}/metadata"));
+    let mut before = Vec::new();
+    for path in &paths {
+        before.push(api.get(path).send().await.json);
+    }
+    let (account, instance, old_token) = (api.account.clone(), api.instance.clone(), api.token.clone());
+
+    let api = api.restart().await;
+    assert_eq!((&api.account, &api.instance), (&account, &instance));
+    for (path, before) in paths.iter().zip(before) {
+        assert_eq!(api.get(path).send().await.json, before);
+    }
+    let opened = api.act("kept", "unwrap", json!({"ciphertext": wrapped["ciphertext"], "aad": ["t"]})).await;
+    assert_eq!(opened.json["plaintext"], wrapped["plaintext"]);
+    api.get("/api/v2/keys").token(&old_token).send().await.is(StatusCode::OK);
+    let token = api.token_for(&someone.api_key).await;
+    api.get("/api/v2/keys").token(&token).send().await.is(StatusCode::OK);
+    api.act("kept", "rotate", Value::Null).await.refused(409, "KEY_ROTATION_NOT_PERMITTED");
+}
+
+#[tokio::test]
+async fn no_file_holds_material_or_credentials_in_the_clear() {
+    let api = Api::new().await;
+    let root: Vec<u8> = (0..32).map(|n| n * 7 + 1).collect();
+    let standard = b"the payload of a standard key".to_vec();
+    let dek = b"a data key given by a caller....".to_vec();
+    let import = |name: &str, extractable: bool, payload: &[u8]| json!({"name": name, "extractable": extractable, "payload": Base64::encode_string(payload)});
+    let id = api.create(import("root", false, &root)).await["id"].as_str().expect("an id").to_owned();
+    api.create(import("standard", true, &standard)).await;
+    let generated = api.create(json!({"name": "standard", "extractable": true})).await;
+    let generated = Base64::decode_vec(generated["payload"].as_str().expect("text")).expect("base64");
+    let wrapped = api.wrap(&id, json!({"plaintext": Base64::encode_string(&dek), "aad": ["private context"]})).await;
+    api.act(&id, "unwrap", json!({"ciphertext": wrapped["ciphertext"], "aad": ["private context"]})).await;
+    let someone = api.someone(&[READER], &[]).await;
+    let secrets = [
+        root.clone(),
+        Base64::encode_string(&root).into_bytes(),
+        standard.clone(),
+        Base64::encode_string(&standard).into_bytes(),
+        generated.clone(),
+        Base64::encode_string(&generated).into_bytes(),
+        dek.clone(),
+        Base64::encode_string(&dek).into_bytes(),
+        b"private context".to_vec(),
+        api.api_key.clone().into_bytes(),
+        someone.api_key.clone().into_bytes(),
+        api.sign_in_code.clone().into_bytes(),
+        api.token.clone().into_bytes(),
+        wrapped["ciphertext"].as_str().expect("text").as_bytes().to_vec(),
+        b"PRIVATE KEY".to_vec(),
+        fs::read(api.directory().join("master.key")).expect("a file").trim_ascii().to_vec(),
+    ];
+    let mut seen = 0;
+    for entry in fs::read_dir(api.directory()).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.ends_with("master.key") {
+            continue;
+        }
+        let bytes = fs::read(&path).expect("a file");
+        seen += bytes.len();
+        for secret in &secrets {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{}", path.display());
+        }
+    }
+    assert!(seen > 10_000, "the database was looked at");
+}
+
+#[tokio::test]
+async fn files_are_for_their_owner_alone() {
+    let api = Api::new().await;
+    for (name, mode) in [("master.key", 0o600), ("keyserver.db", 0o600), ("keyserver.db-wal", 0o600)] {
+        let permissions = fs::metadata(api.directory().join(name)).expect("a file").permissions();
+        assert_eq!(permissions.mode() & 0o777, mode, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_directory_is_for_its_owner_alone() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let directory = parent.path().join("made/by/the/server");
+    start(&directory).await.expect("starts");
+    assert_eq!(fs::metadata(&directory).expect("made").permissions().mode() & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn it_does_not_start_without_the_right_master_key() {
+    let directory = tempfile::tempdir().expect("a directory");
+    drop(start(directory.path()).await.expect("a first start"));
+    let file = directory.path().join("master.key");
+    let right = fs::read(&file).expect("a file");
+
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("set");
+    let error = start(directory.path()).await.err().expect("refused");
+    assert!(matches!(error, StartError::MasterKey(MasterKeyError::TooOpen { .. })), "{error}");
+    assert!(error.to_string().contains("chmod 600"), "{error}");
+
+    fs::remove_file(&file).expect("removed");
+    let error = start(directory.path()).await.err().expect("refused");
+    assert!(matches!(error, StartError::MasterKey(MasterKeyError::Missing(_))), "{error}");
+    assert!(!file.exists(), "a new master key was made for an old database");
+
+    let write = |bytes: &[u8]| {
+        fs::write(&file, bytes).expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("set");
+    };
+    for malformed in [b"".as_slice(), b"nonsense", &right[..20]] {
+        write(malformed);
+        let error = start(directory.path()).await.err().expect("refused");
+        assert!(matches!(error, StartError::MasterKey(MasterKeyError::Malformed(_))), "{error}");
+    }
+    write(Base64::encode_string(&[1; 32]).as_bytes());
+    let error = start(directory.path()).await.err().expect("refused");
+    assert!(matches!(error, StartError::Database(_)), "{error}");
+    assert!(error.to_string().contains("another master key"), "{error}");
+
+    write(&right);
+    start(directory.path()).await.expect("starts again");
+}
+
+#[tokio::test]
+async fn a_directory_serves_one_server_at_a_time() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let first = start(directory.path()).await.expect("starts");
+    let error = start(directory.path()).await.err().expect("refused");
+    assert!(matches!(error, StartError::InUse(_)), "{error}");
+    drop(first);
+    start(directory.path()).await.expect("starts");
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_server_is_left_alone() {
+    let api = Api::new().await;
+    api.database().pragma_update(None, "user_version", 99).expect("set");
+    let copy = tempfile::tempdir().expect("a directory");
+    for name in ["keyserver.db", "keyserver.db-wal", "master.key"] {
+        fs::copy(api.directory().join(name), copy.path().join(name)).expect("copied");
+    }
+    let error = start(copy.path()).await.err().expect("refused");
+    assert!(error.to_string().contains("format 99"), "{error}");
+}
+
+#[tokio::test]
+async fn material_moved_to_another_key_does_not_open() {
+    let api = Api::new().await;
+    let (one, two) = (api.root_key().await, api.root_key().await);
+    let from = uuid::Uuid::try_parse(&one).expect("a UUID");
+    let copy =
+        "UPDATE key_versions SET material = (SELECT material FROM key_versions WHERE key_id = ?1) WHERE key_id != ?1";
+    assert_eq!(api.database().execute(copy, [from]).expect("copied"), 1);
+    api.act(&two, "wrap", Value::Null).await.refused(500, "INTERNAL_ERR");
+    api.act(&one, "wrap", Value::Null).await.is(StatusCode::OK);
+}

@@ -1,0 +1,192 @@
+//! The real binary on a real socket: restart, signals, sign-in links, and logs that hold no secret.
+
+#[path = "support/process.rs"]
+mod process;
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    process::Command,
+};
+
+use process::Running;
+use serde_json::{Value, json};
+
+/// One request over a connection of its own.
+fn send(server: &Running, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String, Value) {
+    let address = server.said("url").strip_prefix("http://").expect("plain HTTP");
+    let mut stream = TcpStream::connect(address).expect("connects");
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
+        .expect("sent");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("an answer");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, head.to_owned(), serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+fn token(server: &Running, api_key: &str) -> String {
+    let form = format!("grant_type=urn:ibm:params:oauth:grant-type:apikey&apikey={api_key}");
+    let (status, _, body) = send(server, "POST", "/identity/token", &[], &form);
+    assert_eq!(status, 200, "{body}");
+    body["access_token"].as_str().expect("a token").to_owned()
+}
+
+fn code_of(url: &str) -> String {
+    url.trim().split_once("/#/sign-in?code=").expect("a sign-in link").1.to_owned()
+}
+
+#[test]
+fn a_whole_life_leaves_no_secret_in_the_logs() {
+    let data = tempfile::tempdir().expect("a directory");
+    let server = Running::start(data.path());
+    let api_key = server.said("api_key").to_owned();
+    let code = code_of(server.said("sign_in_url"));
+    let token = token(&server, &api_key);
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("bluemix-instance", server.said("instance"))];
+    let call = |method: &str, path: &str, body: &Value| send(&server, method, path, &headers, &body.to_string());
+
+    let payload = "c2VjcmV0IG1hdGVyaWFsIG9mIGEgcm9vdCBrZXkgISE=";
+    let plaintext = "YSBzZWNyZXQgZGF0YSBrZXkgb2YgYSBjYWxsZXIgISE=";
+    let context = "a-secret-looking-context";
+    let key_type = "application/vnd.ibm.kms.key+json";
+    let create = json!({
+        "metadata": {"collectionType": key_type, "collectionTotal": 1},
+        "resources": [{"type": key_type, "name": "whole-life", "extractable": false, "payload": payload}],
+    });
+    let (status, _, made) = call("POST", "/api/v2/keys", &create);
+    assert_eq!(status, 201, "{made}");
+    let key = format!("/api/v2/keys/{}", made["resources"][0]["id"].as_str().expect("an id"));
+    let (_, _, drawn) = call("POST", &format!("{key}/actions/wrap"), &json!({"aad": [context]}));
+    let (_, _, wrapped) = call("POST", &format!("{key}/actions/wrap"), &json!({"plaintext": plaintext}));
+    let ciphertexts = [&drawn, &wrapped].map(|answer| answer["ciphertext"].as_str().expect("text").to_owned());
+    let unwrap = json!({"ciphertext": ciphertexts[0], "aad": [context]});
+    let steps = [
+        ("POST", "/actions/unwrap", &unwrap, 200),
+        ("POST", "/actions/unwrap", &json!({"ciphertext": ciphertexts[0], "aad": ["wrong"]}), 422),
+        ("POST", "/actions/wrap", &json!({"plaintext": plaintext, "aad": context}), 400),
+        ("POST", "/actions/rotate", &json!({"payload": payload}), 204),
+        ("POST", "/actions/rewrap", &unwrap, 200),
+        ("GET", "?token=query-with-a-secret", &Value::Null, 200),
+        ("POST", "/actions/disable", &Value::Null, 204),
+        ("POST", "/actions/enable", &Value::Null, 409),
+        ("DELETE", "", &Value::Null, 204),
+        ("POST", "/restore", &Value::Null, 409),
+    ];
+    for (method, rest, body, expected) in steps {
+        let (status, _, answer) = call(method, &format!("{key}{rest}"), body);
+        assert_eq!(status, expected, "{method} {rest}: {answer}");
+    }
+    let (status, head, _) = send(&server, "POST", "/console/session", &[], &json!({"code": code}).to_string());
+    assert_eq!(status, 200);
+    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: envelock_session=")).expect("a cookie");
+    let cookie = cookie.split(';').next().expect("a value").to_owned();
+    let with_cookie = [("cookie", format!("envelock_session={cookie}"))];
+    let with_cookie = with_cookie.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let (status, _, console) = send(&server, "POST", "/console/token", &with_cookie, "");
+    assert_eq!(status, 200);
+    send(
+        &server,
+        "POST",
+        "/identity/token",
+        &[],
+        "grant_type=urn:ibm:params:oauth:grant-type:apikey&apikey=wrong-secret",
+    );
+    send(&server, "GET", "/api/v2/keys", &[("authorization", "Bearer forged-secret")], "");
+
+    let (status, logs) = server.stop();
+    assert!(status.success(), "stopped with {status}");
+    assert!(logs.contains("/actions/unwrap") && logs.contains("\"status\":422"), "requests were logged");
+    let master = std::fs::read_to_string(data.path().join("master.key")).expect("a file");
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let secrets = [
+        api_key,
+        code,
+        token,
+        cookie,
+        text(&console["access_token"]),
+        text(&drawn["plaintext"]),
+        plaintext.to_owned(),
+        payload.to_owned(),
+        context.to_owned(),
+        ciphertexts[0].clone(),
+        ciphertexts[1].clone(),
+        master.trim().to_owned(),
+        "query-with-a-secret".to_owned(),
+        "wrong-secret".to_owned(),
+        "forged-secret".to_owned(),
+    ];
+    for secret in secrets {
+        assert!(!logs.contains(&secret), "{secret} is in the logs:\n{logs}");
+    }
+}
+
+#[test]
+fn a_restart_keeps_everything_and_shows_the_api_key_no_more() {
+    let data = tempfile::tempdir().expect("a directory");
+    let first = Running::start(data.path());
+    let (account, api_key) = (first.said("account").to_owned(), first.said("api_key").to_owned());
+    assert!(first.stop().0.success());
+    let second = Running::start(data.path());
+    assert_eq!(second.said("account"), account);
+    assert_eq!(second.ready["api_key"], Value::Null);
+    token(&second, &api_key);
+}
+
+#[test]
+fn sign_in_links_can_be_made_while_the_server_runs() {
+    let data = tempfile::tempdir().expect("a directory");
+    let server = Running::start(data.path());
+    let output = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver"))
+        .args(["sign-in-link", "--url", server.said("url"), "--data"])
+        .arg(data.path())
+        .output()
+        .expect("runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let link = String::from_utf8(output.stdout).expect("text");
+    assert!(link.starts_with(server.said("url")));
+    let body = json!({"code": code_of(&link)}).to_string();
+    assert_eq!(send(&server, "POST", "/console/session", &[], &body).0, 200);
+    assert_eq!(send(&server, "POST", "/console/session", &[], &body).0, 401);
+}
+
+#[test]
+fn bad_configuration_is_explained_and_makes_nothing() {
+    let data = tempfile::tempdir().expect("a directory");
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver")).args(arguments).output().expect("runs");
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let nowhere = data.path().join("nowhere");
+    let nowhere = nowhere.to_str().expect("text");
+    assert!(run(&["--data", nowhere, "--listen", "nonsense"]).contains("--listen"));
+    assert!(run(&["--data", nowhere, "--region", "US South"]).contains("region"));
+    assert!(run(&["sign-in-link", "--data", nowhere, "--url", "http://x"]).contains("start the server first"));
+    assert!(!std::path::Path::new(nowhere).exists());
+}
+
+#[test]
+fn a_request_under_way_is_finished_before_the_server_stops() {
+    let data = tempfile::tempdir().expect("a directory");
+    let server = Running::start(data.path());
+    let address = server.said("url").strip_prefix("http://").expect("plain HTTP").to_owned();
+    let form = format!("grant_type=urn:ibm:params:oauth:grant-type:apikey&apikey={}", server.said("api_key"));
+    let (first, rest) = form.split_at(10);
+    let mut stream = TcpStream::connect(&address).expect("connects");
+    let head =
+        format!("POST /identity/token HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n{first}", form.len());
+    stream.write_all(head.as_bytes()).expect("sent");
+    // The head has to be read before the signal arrives, or there is no request yet.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let stopping = std::thread::spawn(move || server.stop());
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    stream.write_all(rest.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(stopping.join().expect("stops").0.success());
+}

@@ -1,0 +1,312 @@
+//! A server in a directory of its own, without a socket, and requests to it.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode},
+};
+use envelock_keyserver::server::{self, Clock, SystemEntropy};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub(crate) const KEY_TYPE: &str = "application/vnd.ibm.kms.key+json";
+/// 2026-01-10T09:00:00Z
+const START: i64 = 1_768_035_600_000;
+
+/// A clock that stands still until it is moved.
+pub(crate) struct FixedClock(AtomicI64);
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.0.load(Ordering::SeqCst)).expect("in range")
+    }
+}
+
+impl FixedClock {
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+/// A server and its administrator.
+pub(crate) struct Api {
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) router: Router,
+    pub(crate) account: String,
+    pub(crate) instance: String,
+    pub(crate) api_key: String,
+    pub(crate) sign_in_code: String,
+    pub(crate) token: String,
+    directory: TempDir,
+    server: server::Server,
+}
+
+impl Api {
+    /// A first start.
+    pub(crate) async fn new() -> Self {
+        let clock = Arc::new(FixedClock(AtomicI64::new(START)));
+        let directory = tempfile::tempdir().expect("a directory");
+        let server = open(directory.path(), &clock).await;
+        let api_key = server.api_key.as_ref().expect("a first start").to_string();
+        Self::around(directory, clock, server, api_key).await
+    }
+
+    /// The same directory in a new server, as after a restart.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { clock, directory, api_key, router, server, .. } = self;
+        drop((router, server));
+        let server = open(directory.path(), &clock).await;
+        assert!(server.api_key.is_none(), "an API key is made on the first start only");
+        Self::around(directory, clock, server, api_key).await
+    }
+
+    async fn around(directory: TempDir, clock: Arc<FixedClock>, server: server::Server, api_key: String) -> Self {
+        let mut api = Self {
+            clock,
+            router: server.router.clone(),
+            account: server.account.clone(),
+            instance: server.instance.clone(),
+            sign_in_code: server.sign_in_code.to_string(),
+            api_key,
+            token: String::new(),
+            directory,
+            server,
+        };
+        api.token = api.token_for(&api.api_key).await;
+        api
+    }
+
+    /// The server's directory.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Everything that has been written to the database so far.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.directory().join("keyserver.db")).expect("the database")
+    }
+
+    /// A request with everything that the Key Protect API asks for.
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
+        let bare = Call { api: self, method, path: path.to_owned(), headers: Vec::new(), body: Body::empty() };
+        bare.header("bluemix-instance", &self.instance).token(&self.token)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, path)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Call<'_> {
+        self.call(Method::DELETE, path)
+    }
+
+    /// API key → access token.
+    pub(crate) async fn token_for(&self, api_key: &str) -> String {
+        let form = format!("grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey={api_key}");
+        let answer = self.post("/identity/token").text(&form).send().await;
+        answer.is(StatusCode::OK);
+        answer.json["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Tokens last an hour; this is for stories that take longer.
+    pub(crate) async fn advance(&mut self, seconds: i64) {
+        self.clock.advance(seconds);
+        self.token = self.token_for(&self.api_key).await;
+    }
+
+    /// Makes a key from the fields given, and returns it.
+    pub(crate) async fn create(&self, fields: Value) -> Value {
+        let answer = self.post("/api/v2/keys").json(&envelope(fields)).send().await;
+        answer.is(StatusCode::CREATED);
+        answer.json["resources"][0].clone()
+    }
+
+    /// Makes a root key and returns its id.
+    pub(crate) async fn root_key(&self) -> String {
+        let key = self.create(json!({"name": "a root key", "extractable": false})).await;
+        key["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// `POST /keys/{id}/actions/{action}`.
+    pub(crate) async fn act(&self, key: &str, action: &str, body: Value) -> Answer {
+        self.post(&format!("/api/v2/keys/{key}/actions/{action}")).json(&body).send().await
+    }
+
+    /// Wraps a data key and returns the whole answer.
+    pub(crate) async fn wrap(&self, key: &str, body: Value) -> Value {
+        self.act(key, "wrap", body).await.is(StatusCode::OK).json.clone()
+    }
+
+    /// A service ID with these roles on what the attributes say, and a token of it.
+    pub(crate) async fn someone(&self, roles: &[&str], attributes: &[(&str, &str)]) -> Someone {
+        let body = json!({"account_id": self.account, "name": "someone"});
+        let identity = self.post("/v1/serviceids").json(&body).send().await;
+        let iam_id = identity.is(StatusCode::CREATED).json["iam_id"].as_str().expect("an id").to_owned();
+        let body = json!({"name": "key", "iam_id": iam_id, "account_id": self.account, "store_value": false});
+        let made = self.post("/v1/apikeys").json(&body).send().await;
+        let api_key = made.is(StatusCode::CREATED).json["apikey"].as_str().expect("a key").to_owned();
+        let policy = if roles.is_empty() { String::new() } else { self.grant(&iam_id, roles, attributes).await };
+        Someone { token: self.token_for(&api_key).await, policy, iam_id, api_key }
+    }
+
+    /// An access policy; returns its id.
+    pub(crate) async fn grant(&self, iam_id: &str, roles: &[&str], attributes: &[(&str, &str)]) -> String {
+        let answer = self.post("/v1/policies").json(&self.policy(iam_id, roles, attributes)).send().await;
+        answer.is(StatusCode::CREATED).json["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Body of a policy on Key Protect.
+    pub(crate) fn policy(&self, iam_id: &str, roles: &[&str], attributes: &[(&str, &str)]) -> Value {
+        let attribute =
+            |(name, value): &(&str, &str)| json!({"name": name, "value": value, "operator": "stringEquals"});
+        let own = [("accountId", self.account.as_str()), ("serviceName", "kms")];
+        json!({
+            "type": "access",
+            "subjects": [{"attributes": [{"name": "iam_id", "value": iam_id}]}],
+            "roles": roles.iter().map(|role| json!({"role_id": role})).collect::<Vec<_>>(),
+            "resources": [{"attributes": own.iter().chain(attributes).map(attribute).collect::<Vec<_>>()}],
+        })
+    }
+}
+
+/// A service ID made by a test.
+pub(crate) struct Someone {
+    pub(crate) token: String,
+    pub(crate) iam_id: String,
+    pub(crate) api_key: String,
+    pub(crate) policy: String,
+}
+
+pub(crate) const READER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Reader";
+pub(crate) const READER_PLUS: &str = "crn:v1:bluemix:public:kms::::serviceRole:ReaderPlus";
+pub(crate) const WRITER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Writer";
+pub(crate) const MANAGER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Manager";
+
+async fn open(directory: &Path, clock: &Arc<FixedClock>) -> server::Server {
+    let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
+    server::open(directory, "us-south", clock, Arc::new(SystemEntropy)).await.expect("starts")
+}
+
+/// A create body around one key.
+pub(crate) fn envelope(mut fields: Value) -> Value {
+    fields["type"] = json!(KEY_TYPE);
+    json!({"metadata": {"collectionType": KEY_TYPE, "collectionTotal": 1}, "resources": [fields]})
+}
+
+/// A request being put together.
+pub(crate) struct Call<'a> {
+    api: &'a Api,
+    method: Method,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Body,
+}
+
+impl Call<'_> {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self = self.without(name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(present, _)| present != name);
+        self
+    }
+
+    pub(crate) fn token(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.text(&body.to_string())
+    }
+
+    pub(crate) fn text(mut self, body: &str) -> Self {
+        self.body = Body::from(body.to_owned());
+        self
+    }
+
+    pub(crate) async fn send(self) -> Answer {
+        let mut request = Request::builder().method(self.method).uri(&self.path);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(self.body).expect("a legal request");
+        let response = self.api.router.clone().oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status: parts.status, headers: parts.headers, text, json }
+    }
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    pub(crate) json: Value,
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn is(&self, status: StatusCode) -> &Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    /// A Key Protect error, in the whole shape that clients look into.
+    #[track_caller]
+    pub(crate) fn refused(&self, status: u16, code: &str) -> &Self {
+        assert_eq!((self.status.as_u16(), self.reason()["code"].as_str()), (status, Some(code)), "{}", self.text);
+        assert_eq!(self.json["metadata"]["collectionType"], "application/vnd.ibm.kms.error+json");
+        assert_eq!(self.json["metadata"]["collectionTotal"], 1);
+        assert_eq!(self.reason()["status"], status);
+        let message = self.json["resources"][0]["errorMsg"].as_str().expect("a message");
+        let phrase = self.status.canonical_reason().expect("a phrase");
+        assert!(message.starts_with(&format!("{phrase}: ")), "{message}");
+        assert!(message.ends_with(&format!("({code})")), "{message}");
+        self
+    }
+
+    /// As [`Answer::refused`], naming what was wrong.
+    #[track_caller]
+    pub(crate) fn refused_for(&self, status: u16, code: &str, kind: &str, name: &str) -> &Self {
+        self.refused(status, code);
+        assert_eq!(self.reason()["target"], json!({"type": kind, "name": name}), "{}", self.text);
+        self
+    }
+
+    fn reason(&self) -> &Value {
+        &self.json["resources"][0]["reasons"][0]
+    }
+
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().expect("text")
+    }
+
+    /// The only resource.
+    #[track_caller]
+    pub(crate) fn resource(&self) -> &Value {
+        assert_eq!(self.json["metadata"]["collectionTotal"], 1, "{}", self.text);
+        &self.json["resources"][0]
+    }
+}

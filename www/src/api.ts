@@ -162,13 +162,16 @@ export async function signOut(): Promise<void> {
 }
 
 async function kms(instance: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
-  const bearer = await accessToken();
+  const attempt = async (): Promise<Response> =>
+    send(method, `/api/v2${path}`, body, { Authorization: `Bearer ${await accessToken()}`, "Bluemix-Instance": instance, ...headers });
+  const kept = token?.value;
   try {
-    return await send(method, `/api/v2${path}`, body, { Authorization: `Bearer ${bearer}`, "Bluemix-Instance": instance, ...headers });
+    return await attempt();
   } catch (error) {
-    // A token can be refused before its time, for instance after a restart of the server; the next call gets a new one.
-    if (error instanceof ApiError && error.status === 401) token = undefined;
-    throw error;
+    // A kept token can be refused before its time; a refused call did nothing, so it is made again with a new one.
+    if (!(error instanceof ApiError && error.status === 401) || token === undefined || token.value !== kept) throw error;
+    token = undefined;
+    return attempt();
   }
 }
 

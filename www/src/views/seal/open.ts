@@ -69,7 +69,7 @@ export class Open extends FileWork {
       <div class="page page--narrow">
         <h1 tabindex="-1">${t.open.title}</h1>
         <p class="lead">${t.open.lead}</p>
-        <form class="form" novalidate @submit=${this.submit} ?hidden=${this.result !== undefined}>
+        <form class="form" novalidate @submit=${this.submit} ?hidden=${busy || this.result !== undefined}>
           <ev-file-drop label=${t.open.file} heading=${t.open.dropTitle} .file=${this.file} ?disabled=${busy}
             @ev-file=${(event: CustomEvent<File>) => this.take(event.detail)}></ev-file-drop>
           ${this.inspection ? this.named(this.inspection, busy) : nothing}

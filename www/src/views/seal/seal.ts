@@ -80,14 +80,14 @@ export class Seal extends FileWork {
     const busy = this.running !== undefined;
     const missingKey = this.checked && !this.keyId;
     return html`
-      <form class="form" novalidate @submit=${this.submit} ?hidden=${this.result !== undefined}>
+      <form class="form" novalidate @submit=${this.submit} ?hidden=${busy || this.result !== undefined}>
         <div class="field">
           <label class="field__label" for="seal-key">${t.seal.keyLabel}</label>
-          <select id="seal-key" class="select" ?disabled=${busy} aria-invalid=${missingKey ? "true" : "false"} aria-describedby="seal-key-fault"
+          <div class="select-box"><select id="seal-key" class="select" ?disabled=${busy} aria-invalid=${missingKey ? "true" : "false"} aria-describedby="seal-key-fault"
             @change=${(event: Event) => (this.keyId = (event.target as HTMLSelectElement).value)}>
             <option value="" disabled ?selected=${this.keyId === ""}>${t.seal.keyPlaceholder}</option>
-            ${keys.map((key) => html`<option value=${key.id} ?selected=${key.id === this.keyId}>${key.name}</option>`)}
-          </select>
+            ${keys.map((key) => html`<option value=${key.id} ?selected=${key.id === this.keyId}>${optionText(key, keys)}</option>`)}
+          </select></div>
           <p id="seal-key-fault" class="field__help field__help--invalid">${missingKey ? t.seal.needKey : nothing}</p>
         </div>
         <ev-file-drop label=${t.seal.file} heading=${t.seal.dropTitle} .file=${this.file} ?disabled=${busy} .invalid=${this.checked && !this.file ? t.seal.needFile : ""}
@@ -99,4 +99,10 @@ export class Seal extends FileWork {
       </form>
     `;
   }
+}
+
+/** Names need not be unique; the start of the id tells two keys of one name apart. */
+function optionText(key: RootKey, keys: RootKey[]): string {
+  const alone = keys.filter((other) => other.name === key.name).length === 1;
+  return alone ? key.name : `${key.name} (${key.id.slice(0, 8)})`;
 }

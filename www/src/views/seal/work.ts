@@ -67,6 +67,7 @@ export abstract class FileWork extends View {
     const started = performance.now();
     this.running = { name: source, done: 0, total: job.file.size, abort };
     announce(this.words.working(source));
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(".progress cds-button")?.focus());
     try {
       const bytes = await runBytes(job, { signal: abort.signal, onProgress: (done, total) => this.advance(done, total) });
       const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));

@@ -40,16 +40,18 @@ impl Names {
             Action::Key(Restore) => key("kms.secrets.restore", "Key Protect: restore secret", Warning),
             Action::UnknownRequest => key("kms.secrets.default", "Key Protect: unknown request", Normal),
             Action::CreateServiceId => {
-                iam("iam-identity.account-serviceid.create", "IAM Identity Service: create service ID")
+                iam("iam-identity.account-serviceid.create", "IAM Identity Service: create service ID", Normal)
             }
             Action::ListServiceIds => {
-                iam("iam-identity.account-serviceid.list", "IAM Identity Service: list service IDs")
+                iam("iam-identity.account-serviceid.list", "IAM Identity Service: list service IDs", Normal)
             }
-            Action::CreateApiKey => iam("iam-identity.serviceid-apikey.create", "IAM Identity Service: create API key"),
-            Action::CreatePolicy => iam("iam-am.policy.create", "IAM Access Management: create policy"),
-            Action::ListPolicies => iam("iam-am.policy.list", "IAM Access Management: list policies"),
-            Action::ReadPolicy => iam("iam-am.policy.read", "IAM Access Management: read policy"),
-            Action::DeletePolicy => iam("iam-am.policy.delete", "IAM Access Management: delete policy"),
+            Action::CreateApiKey => {
+                iam("iam-identity.serviceid-apikey.create", "IAM Identity Service: create API key", Normal)
+            }
+            Action::CreatePolicy => iam("iam-am.policy.create", "IAM Access Management: create policy", Warning),
+            Action::ListPolicies => iam("iam-am.policy.list", "IAM Access Management: list policies", Normal),
+            Action::ReadPolicy => iam("iam-am.policy.read", "IAM Access Management: read policy", Normal),
+            Action::DeletePolicy => iam("iam-am.policy.delete", "IAM Access Management: delete policy", Warning),
             Action::IssueToken => {
                 login("iam-identity.serviceid-apikey.login", "IAM Identity Service: login", "apikey-serviceid")
             }
@@ -65,8 +67,7 @@ const fn key(event: &'static str, message: &'static str, severity: Severity) -> 
     Names { event, message, type_uri: "kms/secrets", credential: "token", severity, data_event: true }
 }
 
-const fn iam(event: &'static str, message: &'static str) -> Names {
-    let severity = Severity::Warning;
+const fn iam(event: &'static str, message: &'static str, severity: Severity) -> Names {
     Names { event, message, type_uri: "iam/account", credential: "token", severity, data_event: false }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* every file leaves with the strict content security policy; nothing is read from disk.
 
+use std::borrow::Cow;
+
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
     response::{IntoResponse, Response},
@@ -39,7 +41,11 @@ fn answer(path: &str, file: &EmbeddedFile, request: &HeaderMap) -> Response {
     // The build names everything under assets/ by its content.
     let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let known = request.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
-    let mut response = if known { reply::not_modified() } else { file.data.clone().into_owned().into_response() };
+    let mut response = match &file.data {
+        _ if known => reply::not_modified(),
+        Cow::Borrowed(bytes) => bytes.into_response(),
+        Cow::Owned(bytes) => bytes.clone().into_response(),
+    };
     let headers = response.headers_mut();
     if !known {
         set(headers, header::CONTENT_TYPE, file.metadata.mimetype());

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     iam::token::LIFETIME_SECONDS,
     routes::{
-        extract::{Body, From, OwnOrigin, SessionCookie},
+        extract::{Body, CallSource, OwnOrigin, SessionCookie},
         keys::date,
         reply::{Reply, session_cookie},
         wire,
@@ -20,7 +20,7 @@ use crate::{
 
 pub(super) async fn sign_in(
     State(app): State<App>,
-    From(source): From,
+    CallSource(source): CallSource,
     OwnOrigin(origin): OwnOrigin,
     body: Body,
 ) -> Reply {
@@ -30,19 +30,27 @@ pub(super) async fn sign_in(
     })
 }
 
-pub(super) async fn session(State(app): State<App>, From(source): From, SessionCookie(cookie): SessionCookie) -> Reply {
+pub(super) async fn session(
+    State(app): State<App>,
+    CallSource(source): CallSource,
+    SessionCookie(cookie): SessionCookie,
+) -> Reply {
     Reply::json(service::session(&app, source, cookie).await, show)
 }
 
 pub(super) async fn sign_out(
     State(app): State<App>,
-    From(source): From,
+    CallSource(source): CallSource,
     SessionCookie(cookie): SessionCookie,
 ) -> Reply {
     Reply::with_headers(service::sign_out(&app, source, cookie).await, |()| ((), [session_cookie("", 0)]))
 }
 
-pub(super) async fn token(State(app): State<App>, From(source): From, SessionCookie(cookie): SessionCookie) -> Reply {
+pub(super) async fn token(
+    State(app): State<App>,
+    CallSource(source): CallSource,
+    SessionCookie(cookie): SessionCookie,
+) -> Reply {
     Reply::json(service::token(&app, source, cookie).await, |token| wire::ConsoleToken {
         access_token: token.jwt,
         token_type: "Bearer",

@@ -70,9 +70,9 @@ fn caller(headers: &HeaderMap, app: &App) -> Result<Caller, Error> {
 }
 
 /// Where a request came from, for calls that no token belongs to.
-pub(super) struct From(pub(super) Source);
+pub(super) struct CallSource(pub(super) Source);
 
-impl FromRequestParts<App> for From {
+impl FromRequestParts<App> for CallSource {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {

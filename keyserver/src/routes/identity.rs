@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     iam::token::{AccessToken, LIFETIME_SECONDS},
     routes::{
-        extract::{Body, From},
+        extract::{Body, CallSource},
         reply::Reply,
         wire,
     },
@@ -20,7 +20,7 @@ use crate::{
 
 const GRANT_API_KEY: &str = "urn:ibm:params:oauth:grant-type:apikey";
 
-pub(super) async fn token(State(app): State<App>, From(source): From, body: Body) -> Reply {
+pub(super) async fn token(State(app): State<App>, CallSource(source): CallSource, body: Body) -> Reply {
     Reply::json(service::token(&app, source, body.form().and_then(api_key)).await, show)
 }
 

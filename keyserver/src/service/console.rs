@@ -73,7 +73,7 @@ pub(crate) async fn sign_in(
         let cookie = Credential::random(&*app.entropy);
         let expires = now.saturating_add(SESSION_LIFETIME).expect("a duration is always addable");
         let session = Session { cookie: cookie.digest(), identity: app.administrator, expires };
-        app.store.insert_session(session.clone()).await?;
+        app.store.insert_session(session.clone(), now).await?;
         let view = view(app, &session, &mut trail).await?;
         Ok((Answer::Content, OpenedSession { cookie: cookie.reveal(), seconds: SESSION_LIFETIME.as_secs(), view }))
     }

@@ -143,8 +143,8 @@ pub(crate) trait Console: Send + Sync {
     async fn insert_sign_in_code(&self, code: Digest, expires: Timestamp) -> Result<(), Error>;
     /// Uses a code up; `false` if it was unknown, used or expired.
     async fn take_sign_in_code(&self, code: Digest, now: Timestamp) -> Result<bool, Error>;
-    /// Keeps a session.
-    async fn insert_session(&self, session: Session) -> Result<(), Error>;
+    /// Keeps a session, and forgets those that have expired.
+    async fn insert_session(&self, session: Session, now: Timestamp) -> Result<(), Error>;
     /// The session of a cookie, if it has not expired.
     async fn session(&self, cookie: Digest, now: Timestamp) -> Result<Option<Session>, Error>;
     /// Ends a session.

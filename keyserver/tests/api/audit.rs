@@ -79,7 +79,7 @@ async fn every_request_leaves_exactly_one_event_with_its_status() {
         (api.post(&one("/restore")), "kms.secrets.restore", 409, "warning"),
         (api.get("/api/v2/else"), "kms.secrets.default", 404, "normal"),
         (api.post("/identity/token"), "iam-identity.serviceid-apikey.login", 400, "warning"),
-        (api.get("/v1/serviceids"), "iam-identity.account-serviceid.list", 200, "warning"),
+        (api.get("/v1/serviceids"), "iam-identity.account-serviceid.list", 200, "normal"),
         (api.get("/console/session"), "envelock.console-session.read", 401, "critical"),
     ];
     for (call, action, status, severity) in rows {

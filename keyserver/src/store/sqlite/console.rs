@@ -36,8 +36,9 @@ impl Console for SqliteStore {
         .await
     }
 
-    async fn insert_session(&self, session: Session) -> Result<(), Error> {
+    async fn insert_session(&self, session: Session, now: Timestamp) -> Result<(), Error> {
         self.write(move |db| {
+            db.execute("DELETE FROM sessions WHERE expires <= ?", [millis(now)])?;
             db.execute(
                 "INSERT INTO sessions (digest, service_id, expires) VALUES (?, ?, ?)",
                 (session.cookie.0, session.identity, millis(session.expires)),

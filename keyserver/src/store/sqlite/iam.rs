@@ -63,7 +63,7 @@ impl Identities for SqliteStore {
         let account = grant.account().to_owned();
         self.read(move |db| {
             let mut statement =
-                db.prepare_cached("SELECT * FROM service_ids WHERE account = ? ORDER BY created_at, id")?;
+                db.prepare_cached("SELECT * FROM service_ids WHERE account = ? ORDER BY created_at, rowid")?;
             let identities = statement.query_map([account], service_id)?.collect::<Result<_, _>>()?;
             Ok(identities)
         })
@@ -85,7 +85,7 @@ impl Identities for SqliteStore {
         let account = grant.account().to_owned();
         self.read(move |db| {
             let mut statement =
-                db.prepare_cached("SELECT * FROM policies WHERE account = ? ORDER BY created_at, id")?;
+                db.prepare_cached("SELECT * FROM policies WHERE account = ? ORDER BY created_at, rowid")?;
             let policies = statement.query_map([account], policy)?.collect::<Result<_, _>>()?;
             Ok(policies)
         })

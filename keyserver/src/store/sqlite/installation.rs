@@ -73,7 +73,7 @@ impl Installations for SqliteStore {
         let account = account.to_owned();
         self.read(move |db| {
             let mut statement =
-                db.prepare_cached("SELECT * FROM instances WHERE account = ? ORDER BY created_at, id")?;
+                db.prepare_cached("SELECT * FROM instances WHERE account = ? ORDER BY created_at, rowid")?;
             let instances = statement.query_map([account], instance)?.collect::<Result<_, _>>()?;
             Ok(instances)
         })

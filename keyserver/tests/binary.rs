@@ -7,6 +7,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     process::Command,
+    time::{Duration, Instant},
 };
 
 use process::Running;
@@ -181,12 +182,44 @@ fn a_request_under_way_is_finished_before_the_server_stops() {
         format!("POST /identity/token HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n{first}", form.len());
     stream.write_all(head.as_bytes()).expect("sent");
     // The head has to be read before the signal arrives, or there is no request yet.
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(300));
     let stopping = std::thread::spawn(move || server.stop());
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(300));
     stream.write_all(rest.as_bytes()).expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(stopping.join().expect("stops").0.success());
+}
+
+#[test]
+fn a_body_that_does_not_arrive_is_given_up_and_recorded() {
+    let data = tempfile::tempdir().expect("a directory");
+    let server = Running::start(data.path());
+    let address = server.said("url").strip_prefix("http://").expect("plain HTTP").to_owned();
+    let mut stream = TcpStream::connect(&address).expect("connects");
+    let head = format!("POST /identity/token HTTP/1.1\r\nhost: {address}\r\ncontent-length: 100\r\n\r\ngrant");
+    stream.write_all(head.as_bytes()).expect("sent");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).expect("an answer");
+    assert_eq!(&start, b"HTTP/1.1 408");
+    let database = rusqlite::Connection::open(data.path().join("keyserver.db")).expect("the database");
+    let event: String = database.query_row("SELECT event FROM events", [], |row| row.get(0)).expect("one event");
+    assert!(event.contains("\"reasonCode\":408"), "{event}");
+}
+
+#[test]
+fn an_idle_connection_does_not_hold_up_the_stop() {
+    let data = tempfile::tempdir().expect("a directory");
+    let server = Running::start(data.path());
+    let address = server.said("url").strip_prefix("http://").expect("plain HTTP").to_owned();
+    let mut stream = TcpStream::connect(&address).expect("connects");
+    write!(stream, "GET /health HTTP/1.1\r\nhost: {address}\r\n\r\n").expect("sent");
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).expect("an answer");
+    assert_eq!(&start, b"HTTP/1.1 200");
+    let asked = Instant::now();
+    assert!(server.stop().0.success());
+    assert!(asked.elapsed() < Duration::from_secs(10), "waited {:?}", asked.elapsed());
 }

@@ -1,6 +1,6 @@
-//! Prepares other people's clients, each in a tree of its own, for the tests that drive the key server with them.
+//! Prepares other people's programs, each in a tree of its own, for the tests that hold ours against them.
 //!
-//! *Invariant:* the clients are used as published, at pinned versions, and never become dependencies of the project.
+//! *Invariant:* they are used as published, at pinned versions, and never become dependencies of the project.
 
 use crate::{
     run::{Cx, on_path},
@@ -10,38 +10,49 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use std::{fs, path::PathBuf};
 
-const NODE_FROM: &str = "keyserver/tests/conformance/node";
-const NODE_TO: &str = "target/conformance/node-key-protect";
-const PYTHON_FROM: &str = "keyserver/tests/conformance/python/requirements.txt";
-const PYTHON_TO: &str = "target/conformance/python-keyprotect-3";
+/// The folder that holds the trees.
+const TREES: &str = "target/conformance";
+/// npm packages: name of the tree, and the folder with the manifest and the lock file.
+const NODE: [(&str, &str); 2] =
+    [("node-key-protect", "keyserver/tests/conformance/node"), ("node-aws", "tests/interop/node")];
+/// Python packages: name of the tree, and the file with the pinned versions.
+const PYTHON: [(&str, &str); 2] = [
+    ("python-keyprotect-3", "keyserver/tests/conformance/python/requirements.txt"),
+    ("python-aws", "tests/interop/python/requirements.txt"),
+];
 
-/// Brings both trees up to date; returns the folder that holds them.
+/// Brings all trees up to date; returns the folder that holds them.
 pub(crate) fn prepare(cx: &Cx) -> Result<PathBuf> {
-    node(cx).context("IBM's npm SDK cannot be prepared")?;
-    python(cx).context("IBM's Python SDK cannot be prepared")?;
-    Ok(cx.project.path("target/conformance"))
+    for (name, from) in NODE {
+        node(cx, name, from).with_context(|| format!("the npm packages of {from} cannot be prepared"))?;
+    }
+    for (name, from) in PYTHON {
+        python(cx, name, from).with_context(|| format!("the Python packages of {from} cannot be prepared"))?;
+    }
+    Ok(cx.project.path(TREES))
 }
 
-fn node(cx: &Cx) -> Result<()> {
-    let to = cx.project.path(NODE_TO);
+fn node(cx: &Cx, name: &str, from: &str) -> Result<()> {
+    let tree = format!("{TREES}/{name}");
+    let to = cx.project.path(&tree);
     fs::create_dir_all(&to)?;
     for file in ["package.json", "package-lock.json"] {
-        let from = cx.project.path(NODE_FROM).join(file);
+        let from = cx.project.path(from).join(file);
         fs::copy(&from, to.join(file)).with_context(|| format!("cannot copy {}", from.display()))?;
     }
-    tools::npm_ci(cx, NODE_TO)
+    tools::npm_ci(cx, &tree)
 }
 
-fn python(cx: &Cx) -> Result<()> {
+fn python(cx: &Cx, name: &str, from: &str) -> Result<()> {
     ensure!(on_path("python3"), "Python 3 is needed; on Debian: sudo apt-get install -y python3 python3-venv");
-    let requirements = cx.project.path(PYTHON_FROM);
-    ensure!(requirements.is_file(), "{PYTHON_FROM} does not exist");
-    let to = cx.project.path(PYTHON_TO);
+    let requirements = cx.project.path(from);
+    ensure!(requirements.is_file(), "{from} does not exist");
+    let to = cx.project.path(TREES).join(name);
     let python = to.join("bin/python");
     let version = cx.cmd("python3").arg("--version").output_text()?;
     let inputs = Inputs::new(cx).file(&requirements)?.text(&version);
-    when_changed(cx, "conformance-python", inputs, &[&python], || {
-        cx.say(format!("Installing {PYTHON_FROM} into {PYTHON_TO}."));
+    when_changed(cx, name, inputs, &[&python], || {
+        cx.say(format!("Installing {from} into {TREES}/{name}."));
         cx.cmd("python3").args(["-m", "venv", "--clear"]).arg(&to).run()?;
         cx.cmd(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements).run()
     })?;

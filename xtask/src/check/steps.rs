@@ -24,7 +24,7 @@ pub(super) struct Step {
 }
 
 /// All of them.
-pub(super) const STEPS: [Step; 20] = [
+pub(super) const STEPS: [Step; 21] = [
     Step { name: "setup", about: "toolchain, browser, npm packages", run: setup::all },
     Step { name: "fmt", about: "rustfmt", run: fmt },
     Step { name: "layers", about: "import direction, file length, module docs", run: layers::check },
@@ -43,7 +43,8 @@ pub(super) const STEPS: [Step; 20] = [
     Step { name: "server", about: "release key server", run: server_build },
     Step { name: "keyserver", about: "key server's own tests", run: keyserver },
     Step { name: "conformance", about: "key server driven by IBM's SDKs", run: conformance_step },
-    Step { name: "runtimes", about: "npm package in Node against the key server", run: runtimes },
+    Step { name: "runtimes", about: "npm package in Node and, unbundled, in Chromium", run: runtimes },
+    Step { name: "interop", about: "messages exchanged with the AWS Encryption SDKs", run: interop },
     Step { name: "e2e", about: "the whole story in a browser", run: e2e },
 ];
 
@@ -148,19 +149,25 @@ fn runtimes(cx: &Cx) -> Result<()> {
     node_tests(cx, "tests/runtimes")?.run()
 }
 
-fn e2e(cx: &Cx) -> Result<()> {
-    server_build(cx)?;
-    chromium::ensure(cx)?;
-    tools::npm_ci(cx, "tests")?;
-    node_tests(cx, "tests/e2e")?.env("ENVELOCK_CHROMIUM", chromium::BROWSER).run()
+fn interop(cx: &Cx) -> Result<()> {
+    packed(cx)?;
+    let trees = conformance::prepare(cx)?;
+    node_tests(cx, "tests/interop")?.env("ENVELOCK_CONFORMANCE", trees).run()
 }
 
-/// Node's test runner over a folder, with what its tests need to find.
+fn e2e(cx: &Cx) -> Result<()> {
+    server_build(cx)?;
+    node_tests(cx, "tests/e2e")?.run()
+}
+
+/// Node's test runner over a folder, with the packages, the browser and the server that its tests use.
 fn node_tests<'a>(cx: &'a Cx, folder: &str) -> Result<Cmd<'a>> {
+    chromium::ensure(cx)?;
+    tools::npm_ci(cx, "tests")?;
     let files = files_ending(&cx.project.path(folder), ".test.mjs")?;
     ensure!(!files.is_empty(), "{folder}/ has no *.test.mjs");
-    let command = cx.cmd("node").args(["--test", "--test-concurrency=1"]).args(&files);
-    Ok(command.env("ENVELOCK_KEYSERVER", cx.project.keyserver()).env("ENVELOCK_PACKAGE", cx.project.package()))
+    let command = cx.cmd("node").args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(&files);
+    Ok(command.env("ENVELOCK_CHROMIUM", chromium::BROWSER).env("ENVELOCK_KEYSERVER", cx.project.keyserver()))
 }
 
 fn rust_tests(folder: &Path) -> Result<Vec<String>> {

@@ -41,7 +41,7 @@ test("a new link made beside the running server signs in, also when pasted", asy
   const page = await browser.newPage();
   await page.goto(server.url);
   await heading(page, "Sign in").waitFor();
-  await page.locator('cds-text-input[name="code"] input').fill(`Sign in:  ${await server.newSignInUrl()}`);
+  await page.locator('cds-text-input[name="code"] input').fill(`Sign in once  ${await server.newSignInUrl()}  (15 minutes)`);
   await page.keyboard.press("Enter");
   await heading(page, "Root keys").waitFor();
 });
@@ -57,5 +57,6 @@ test("without a session every screen leads to the sign-in, and back to it afterw
 
 test("the server stops cleanly when asked to", async () => {
   const other = await startServer();
+  assert.equal((await fetch(`${other.url}/health`)).status, 200);
   assert.equal(await other.stop(), 0);
 });

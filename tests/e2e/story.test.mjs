@@ -82,7 +82,7 @@ test("the 20 MB file is chosen, sealed with visible progress, and downloaded", a
   const { values, longestPause } = await progress.stop();
   assert.equal(sealed.name, "holiday film.bin.sealed");
   assert.ok(values.filter((value) => value > 0 && value < 100).length >= 3, `progress showed only ${values}`);
-  assert.ok(longestPause < 1000, `the page stood still for ${longestPause} ms`);
+  assert.ok(longestPause < 2000, `the page stood still for ${longestPause} ms`);
   assert.ok(sealed.content.length > original.content.length);
   assert.ok(!sealed.content.includes(original.content.subarray(0, 64)));
 });

@@ -12,7 +12,7 @@ struct Budget {
     brotli: u64,
 }
 
-const BUDGETS: [Budget; 2] = [Budget { name: "wasm", brotli: 100_000 }, Budget { name: "javascript", brotli: 20_000 }];
+const BUDGETS: [Budget; 2] = [Budget { name: "wasm", brotli: 126_000 }, Budget { name: "javascript", brotli: 7_000 }];
 
 /// Prints the sizes; fails when one is over budget.
 pub(crate) fn check(cx: &Cx) -> Result<()> {

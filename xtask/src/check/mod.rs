@@ -12,7 +12,7 @@ use std::{
     path::Path,
     time::{Duration, Instant},
 };
-use steps::{STEPS, Step};
+use steps::{SETUP, STEPS, Step};
 
 /// What became of a step, and how long it took.
 struct Outcome {
@@ -48,11 +48,17 @@ pub(crate) fn run(cx: &Cx, only: &[String]) -> Result<()> {
 
 fn run_step(cx: &Cx, step: &Step, log: &Path) -> Result<Outcome> {
     let started = Instant::now();
-    let result = (step.run)(&cx.logging_to(log)?);
+    let result = if step.name == SETUP {
+        // It may take minutes and says what it does and why; nobody should wait for that in front of a silent terminal.
+        println!();
+        (step.run)(cx)
+    } else {
+        (step.run)(&cx.logging_to(log)?)
+    };
     let took = started.elapsed();
     println!("{} ({})", verdict(result.is_ok()), seconds(took));
     if let Err(error) = &result {
-        let output = fs::read(log)?;
+        let output = if step.name == SETUP { Vec::new() } else { fs::read(log)? };
         println!("──── {} ────\n{}", step.name, String::from_utf8_lossy(&output).trim_end());
         println!("{error:#}\n──── end of {} ────", step.name);
     }

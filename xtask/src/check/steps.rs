@@ -23,9 +23,12 @@ pub(super) struct Step {
     pub(super) run: fn(&Cx) -> Result<()>,
 }
 
+/// The step that prepares the others.
+pub(super) const SETUP: &str = "setup";
+
 /// All of them.
 pub(super) const STEPS: [Step; 21] = [
-    Step { name: "setup", about: "toolchain, browser, npm packages", run: setup::all },
+    Step { name: SETUP, about: "toolchain, browser, npm packages", run: setup::all },
     Step { name: "fmt", about: "rustfmt", run: fmt },
     Step { name: "layers", about: "import direction, file length, module docs", run: layers::check },
     Step { name: "clippy", about: "clippy on the host, warnings are errors", run: clippy },
@@ -166,7 +169,10 @@ fn node_tests<'a>(cx: &'a Cx, folder: &str) -> Result<Cmd<'a>> {
     tools::npm_ci(cx, "tests")?;
     let files = files_ending(&cx.project.path(folder), ".test.mjs")?;
     ensure!(!files.is_empty(), "{folder}/ has no *.test.mjs");
-    let command = cx.cmd("node").args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(&files);
+    let command = cx
+        .cmd("node")
+        .args(["--test", "--test-concurrency=1", "--test-timeout=600000", "--test-reporter=spec"])
+        .args(&files);
     Ok(command.env("ENVELOCK_CHROMIUM", chromium::BROWSER).env("ENVELOCK_KEYSERVER", cx.project.keyserver()))
 }
 

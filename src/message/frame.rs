@@ -143,7 +143,8 @@ impl Layout {
         let frames = plaintext_length.div_ceil(length).max(1);
         let body_length = frames
             .checked_mul(REGULAR_OVERHEAD)
-            .and_then(|overhead| overhead.checked_add(plaintext_length + FINAL_OVERHEAD - REGULAR_OVERHEAD))
+            .and_then(|overhead| overhead.checked_add(FINAL_OVERHEAD - REGULAR_OVERHEAD))
+            .and_then(|overhead| overhead.checked_add(plaintext_length))
             .ok_or(Error::MessageTooLong)?;
         Self::new(frames, plaintext_length - (frames - 1) * length, plaintext_length, body_length)
             .ok_or(Error::MessageTooLong)
@@ -203,6 +204,9 @@ mod tests {
         assert_eq!(Layout::of_plaintext(u64::from(u32::MAX) * 4 + 1, four), Err(Error::MessageTooLong));
         assert!(Layout::of_plaintext(u64::from(u32::MAX) * 4, four).is_ok());
         assert_eq!(Layout::of_plaintext(u64::MAX, four), Err(Error::MessageTooLong));
+        let longest = FrameLength::new(u32::MAX)?;
+        assert_eq!(Layout::of_plaintext(u64::MAX, longest), Err(Error::MessageTooLong));
+        assert_eq!(Layout::of_body(u64::MAX, four), None);
         Ok(())
     }
 

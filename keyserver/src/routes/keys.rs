@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* extract → service → reply; bodies become domain input here and nowhere else.
 
-use axum::{extract::State, http::Method};
+use axum::extract::State;
 use base64ct::{Base64, Encoding};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -72,7 +72,7 @@ pub(super) async fn unknown(State(app): State<App>, call: Call) -> Reply {
     Reply::empty(service::unknown(&app, call, Error::UnknownPath).await)
 }
 
-pub(super) async fn wrong_method(State(app): State<App>, _: Method, call: Call) -> Reply {
+pub(super) async fn wrong_method(State(app): State<App>, call: Call) -> Reply {
     Reply::empty(service::unknown(&app, call, Error::MethodNotAllowed).await)
 }
 

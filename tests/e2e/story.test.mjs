@@ -21,7 +21,7 @@ const KEY = "story-root";
 const CONTEXT = { tenant: "t1", purpose: "end-to-end" };
 const WAIT_MS = 45_000;
 
-let server, browser, page, folder, original, sealed, keyId;
+let server, browser, page, folder, original, sealed, keyId, imported;
 
 before(async () => {
   server = await startServer();
@@ -66,7 +66,8 @@ test("a key is imported, after material of a wrong length was refused in words",
   await page.getByText("“*” at position 4 is not in the base64 alphabet").waitFor();
   await button(page, "Import key").click();
   await heading(page, "Import a root key").waitFor();
-  await material.fill(randomBytes(24).toString("base64"));
+  imported = randomBytes(24);
+  await material.fill(imported.toString("base64"));
   await page.getByText("192 bits: 24 bytes decoded. This can be used.").waitFor();
   await button(page, "Import key").click();
   await heading(page, "imported-root").waitFor();
@@ -227,12 +228,12 @@ test("the same eyes do see a window of the file when the page sends one", async 
   assert.ok(detector.find(browser.recorder.bytes().subarray(afterPage)).length > 0, "in an address");
 });
 
-test("the log holds no API key, no sign-in code and no access token", () => {
+test("the log holds no API key, no sign-in code, no access token and no imported material", () => {
   const log = server.stderr().toString();
   const code = new URL(server.sign_in_url).hash.split("code=")[1];
   const tokens = browser.recorder.requests.flatMap(({ headers }) => headers.filter((value) => value.startsWith("Bearer ")).map((value) => value.slice(7)));
   assert.ok(tokens.length > 0);
-  for (const secret of [server.api_key, code, ...new Set(tokens)]) assert.ok(!log.includes(secret));
+  for (const secret of [server.api_key, code, imported.toString("base64"), imported.toString("hex"), ...new Set(tokens)]) assert.ok(!log.includes(secret));
 });
 
 test("nothing was asked of another origin, and the security policy was never hurt", () => {

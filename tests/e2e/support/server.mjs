@@ -21,8 +21,9 @@ function binary() {
 }
 
 export async function startServer() {
+  const program = binary();
   const data = await mkdtemp(join(tmpdir(), "envelock-e2e-"));
-  const child = spawn(binary(), ["serve", "--data", data, "--output", "json"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, ["serve", "--data", data, "--output", "json"], { stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit");
   const said = { stdout: [], stderr: [] };
   child.stderr.on("data", (bytes) => said.stderr.push(bytes));
@@ -34,6 +35,10 @@ export async function startServer() {
       resolve(JSON.parse(line));
     });
     void exited.then(([code]) => reject(new Error(`the key server ended with ${code}: ${Buffer.concat(said.stderr)}`)));
+  }).catch(async (error) => {
+    child.kill("SIGKILL");
+    await rm(data, { recursive: true, force: true });
+    throw error;
   });
   return {
     ...ready,
@@ -42,7 +47,7 @@ export async function startServer() {
     stderr: () => Buffer.concat(said.stderr),
     async newSignInUrl() {
       const arguments_ = ["sign-in-link", "--data", data, "--url", ready.url];
-      const { stdout } = await promisify(execFile)(binary(), arguments_);
+      const { stdout } = await promisify(execFile)(program, arguments_);
       return /http\S+code=[^\s"]+/.exec(stdout)[0];
     },
     /** Stops the server as an operator would, and gives its exit code. */

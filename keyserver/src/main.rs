@@ -38,14 +38,16 @@ type Failure = Box<dyn std::error::Error>;
 async fn serve(options: Serve) -> Result<(), Failure> {
     start_logs(options.output);
     let directory = directory(&options.data)?;
-    let server = server::open(&directory, &options.region, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    // Before the store: a first start that cannot listen must not make an API key that nobody gets to see.
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
     let address = listener.local_addr()?;
+    let server = server::open(&directory, &options.region, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     tracing::info!(%address, data = %directory.display(), "listening");
-    announce(&options, &server, address)?;
+    // Before the announcement: whoever reads it may stop the server at once, and that is a clean stop too.
     let stop = stop_signal()?;
+    announce(&options, &server, address)?;
     server::listen(listener, server.router.clone(), stop).await;
     tracing::info!("stopped");
     Ok(())

@@ -223,3 +223,29 @@ fn an_idle_connection_does_not_hold_up_the_stop() {
     assert!(server.stop().0.success());
     assert!(asked.elapsed() < Duration::from_secs(10), "waited {:?}", asked.elapsed());
 }
+
+#[test]
+fn stopping_right_after_the_announcement_is_a_clean_stop() {
+    for _ in 0..5 {
+        let data = tempfile::tempdir().expect("a directory");
+        let (status, logs) = Running::start(data.path()).stop();
+        assert!(status.success(), "{status}: {logs}");
+    }
+}
+
+#[test]
+fn a_first_start_that_cannot_listen_keeps_the_api_key_for_the_next() {
+    let data = tempfile::tempdir().expect("a directory");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let failed = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver"))
+        .args(["--output", "json", "--listen", &address, "--data"])
+        .arg(data.path())
+        .output()
+        .expect("it runs");
+    assert!(!failed.status.success());
+    assert!(String::from_utf8_lossy(&failed.stderr).contains(&address), "says which address");
+    let server = Running::start(data.path());
+    assert!(!server.said("api_key").is_empty());
+    server.stop();
+}

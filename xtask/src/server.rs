@@ -64,7 +64,8 @@ impl Server {
             Err(error) => {
                 let status = stop(&mut child)?;
                 let said = fs::read_to_string(&log).unwrap_or_default();
-                Err(error.context(format!("the key server did not become ready ({status}):\n{}", said.trim())))
+                let why = if said.trim().is_empty() { error.to_string() } else { said.trim().to_owned() };
+                bail!("the key server did not start ({status}):\n{why}");
             }
         }
     }

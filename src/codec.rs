@@ -1,4 +1,4 @@
-//! Bounded reading and writing of big-endian fields.
+//! Bounded reading and writing of big-endian fields, and hexadecimal.
 //!
 //! *Invariant:* never panics and never allocates by a length that was not first found in the input.
 
@@ -69,6 +69,11 @@ impl<'a> Reader<'a> {
         let length = self.u16()?;
         self.bytes(length.into())
     }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes `bytes` behind their two-byte length; `what` names the field when it is too long.

@@ -43,7 +43,8 @@ impl Endpoint {
     /// Where API keys for this key service become tokens: IBM's identity service for IBM Key Protect, else itself.
     #[must_use]
     pub fn identity(&self) -> Self {
-        let host = self.0.split('/').nth(2).unwrap_or_default();
+        let authority = self.0.split('/').nth(2).unwrap_or_default();
+        let host = authority.split(':').next().unwrap_or_default();
         if host.ends_with(IBM_KEY_PROTECT) { Self(IBM_IDENTITY.to_owned()) } else { self.clone() }
     }
 

@@ -191,29 +191,25 @@ impl Error {
 
     /// Whether the same call may succeed later without any change by the caller.
     pub fn retryable(&self) -> bool {
-        match self {
-            Self::Service(error) => match error.kind {
-                ServiceFault::RateLimited | ServiceFault::Failed | ServiceFault::Unreachable => true,
-                ServiceFault::ApiKeyRefused
-                | ServiceFault::AccessDenied
-                | ServiceFault::KeyDisabled
-                | ServiceFault::KeyDeleted
-                | ServiceFault::KeyNotFound
-                | ServiceFault::NotARootKey
-                | ServiceFault::WrappedKeyRefused
-                | ServiceFault::Refused
-                | ServiceFault::BadReply => false,
-            },
-            _ => false,
+        let Self::Service(error) = self else { return false };
+        match error.kind {
+            ServiceFault::RateLimited | ServiceFault::Failed | ServiceFault::Unreachable => true,
+            ServiceFault::ApiKeyRefused
+            | ServiceFault::AccessDenied
+            | ServiceFault::KeyDisabled
+            | ServiceFault::KeyDeleted
+            | ServiceFault::KeyNotFound
+            | ServiceFault::NotARootKey
+            | ServiceFault::WrappedKeyRefused
+            | ServiceFault::Refused
+            | ServiceFault::BadReply => false,
         }
     }
 
     /// The correlation id of the failed request, where one was sent.
     pub fn request_id(&self) -> Option<&str> {
-        match self {
-            Self::Service(error) => error.request_id.as_deref(),
-            _ => None,
-        }
+        let Self::Service(error) = self else { return None };
+        error.request_id.as_deref()
     }
 
     pub(crate) fn service(

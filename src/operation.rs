@@ -30,13 +30,27 @@ pub trait Operation: Sized {
     fn resume(self, reply: Result<Response, Unreachable>, now: Timestamp) -> Result<Step<Self>, Error>;
 }
 
+/// Longest answer that is read, bytes: answers of key and identity services have well under 10 kB.
+pub(crate) const LONGEST_REPLY: usize = 64 * 1024;
+/// How long an answer may take; services answer within milliseconds, so more is an outage.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A request to the host, to be done after `delay`. A retry is just a later request.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// How long to wait first.
     pub delay: Duration,
+    /// How long the answer to an HTTP call may take; after that it counts as [`Unreachable`].
+    pub patience: Duration,
     /// What to do.
     pub call: Call,
+}
+
+impl Request {
+    /// A request to be done at once.
+    pub(crate) fn new(call: Call) -> Self {
+        Self { delay: Duration::ZERO, patience: PATIENCE, call }
+    }
 }
 
 /// What the host can be asked to do.
@@ -89,7 +103,7 @@ pub struct HttpResponse {
     pub body: Secret,
 }
 
-/// No answer came: network, name, TLS or a browser's cross-origin check; or the token source failed.
+/// No answer came in time: network, name, TLS or a browser's cross-origin check; or the token source failed.
 #[derive(Debug, Clone, Copy)]
 pub struct Unreachable;
 

@@ -89,7 +89,7 @@ impl File {
                 )
             }
         };
-        Client::new(Config::new(self.kek(), auth))
+        Client::new(Config::new(self.kek(), auth)).expect("client")
     }
 
     /// Checks one request and answers it.
@@ -317,9 +317,9 @@ fn of_several_entries_the_first_that_unwraps_opens() {
     let draft = Draft::new(plain.clone(), FrameLength::new(16).expect("length"), entropy).expect("draft");
     let sealed = draft.seal(&data_key, &edks).expect("sealed");
     let header = || Header::parse_whole(sealed.header(), &Limits::default()).expect("header");
-    let client = Client::new(Config::new(own, Auth::None));
+    let client = Client::new(Config::new(own, Auth::None)).expect("client");
     assert!(matches!(client.open(header(), &plain, entropy, NOW), Ok(Step::Done(_))));
-    let neither = Client::new(Config::new(raw_aes("ns", "name", &[9; 32]), Auth::None));
+    let neither = Client::new(Config::new(raw_aes("ns", "name", &[9; 32]), Auth::None)).expect("client");
     assert_eq!(neither.open(header(), &plain, entropy, NOW).err(), Some(Error::UnwrapFailed));
 }
 
@@ -368,6 +368,8 @@ fn arguments_are_parsed_once_and_refused_with_words() {
     }
     let ibm = Endpoint::new("https://us-south.kms.cloud.ibm.com").expect("endpoint");
     assert_eq!(ibm.identity().as_str(), "https://iam.cloud.ibm.com");
+    let with_port = Endpoint::new("https://us-south.kms.cloud.ibm.com:443/x").expect("endpoint");
+    assert_eq!(with_port.identity().as_str(), "https://iam.cloud.ibm.com");
     let own = Endpoint::new("https://keys.example.com/").expect("endpoint");
     assert_eq!(own.identity().as_str(), "https://keys.example.com");
     for name in ["", "a/b", "a b", "..", "é", "a?b"] {
@@ -401,7 +403,7 @@ impl Entropy for NoEntropy {
 
 #[test]
 fn without_randomness_nothing_is_sealed() {
-    let client = Client::new(Config::new(raw_aes("ns", "name", &[7; 32]), Auth::None));
+    let client = Client::new(Config::new(raw_aes("ns", "name", &[7; 32]), Auth::None)).expect("client");
     let sealed = client.seal(EncryptionContext::default(), &mut NoEntropy, NOW);
     assert_eq!(sealed.err(), Some(Error::Internal("no randomness")));
     assert!(open(b"", &raw_aes("ns", "name", &[7; 32]), &Limits::default(), 1).result.is_err());

@@ -206,7 +206,8 @@ fn seal_with(
     entropy: &mut Fixed,
 ) -> Vec<u8> {
     let config = Config::new(kek, Auth::None).frame_length(FrameLength::new(frame_length).expect("frame length"));
-    let Step::Done(sealed) = Client::new(config).seal(context(pairs), entropy, NOW).expect("sealed") else {
+    let Step::Done(sealed) = Client::new(config).expect("client").seal(context(pairs), entropy, NOW).expect("sealed")
+    else {
         panic!("this KEK needs no calls")
     };
     let mut message = sealed.header().to_vec();
@@ -421,9 +422,20 @@ fn limits_are_judged_before_any_key_is_asked() {
 }
 
 #[test]
+fn no_client_seals_what_it_would_not_open() {
+    let frames = |length, limit| {
+        let limits = Limits { max_frame_length: limit, ..Limits::default() };
+        let config = Config::new(kek(), Auth::None).frame_length(FrameLength::new(length).expect("length"));
+        Client::new(config.limits(limits)).map(|_| ()).map_err(|error| error.code())
+    };
+    assert_eq!(frames(4096, 4096), Ok(()));
+    assert_eq!(frames(4097, 4096), Err("ERR_INVALID_ARGUMENT"));
+}
+
+#[test]
 fn an_unexpected_context_is_refused_before_any_key_is_asked() {
     let message = seal(16, b"x", usize::MAX);
-    let client = Client::new(Config::new(Untouched, Auth::None));
+    let client = Client::new(Config::new(Untouched, Auth::None)).expect("client");
     for (pairs, key) in
         [(&[("tenant", "t-8")], "tenant"), (&[("absent", "")], "absent"), (&[("Tenant", "t-7")], "Tenant")]
     {

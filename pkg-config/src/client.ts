@@ -108,8 +108,9 @@ export function inspect(message: BufferSource | Blob): Promise<Inspection> {
 
 /** A view of the bytes; what is none passes unchanged, for the module to refuse. */
 async function bytes(data: unknown, verb: "seal" | "open"): Promise<unknown> {
-  if (typeof data === "string" && verb === "seal") {
-    return new TextEncoder().encode(data);
+  if (typeof data === "string") {
+    // Half a surrogate pair has no UTF-8, and the encoder would replace it without a word.
+    return verb === "seal" && !/\p{Surrogate}/u.test(data) ? new TextEncoder().encode(data) : data;
   }
   if (ArrayBuffer.isView(data)) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

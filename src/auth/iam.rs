@@ -10,14 +10,11 @@ use zeroize::Zeroizing;
 
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ServiceFault};
-use crate::operation::{Call, HttpRequest, Operation, Request, Response, Step, Unreachable};
+use crate::operation::{Call, HttpRequest, LONGEST_REPLY, Operation, Request, Response, Step, Unreachable};
 use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
 
 use super::AccessToken;
-
-/// Longest answer that is read, bytes: a token answer has a few kB.
-const LONGEST_REPLY: usize = 64 * 1024;
 
 /// An API key and where it becomes a token.
 #[derive(Debug)]
@@ -60,7 +57,7 @@ impl ApiKey {
             bearer: None,
             body: Rc::new(Secret::new(form.into_bytes())),
         });
-        (FetchToken, Request { delay: Duration::ZERO, call })
+        (FetchToken, Request::new(call))
     }
 }
 

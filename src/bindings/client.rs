@@ -34,7 +34,8 @@ impl Binding {
     #[wasm_bindgen(constructor)]
     pub fn new(#[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue) -> Result<Self, JsValue> {
         let (config, get_token) = options::config(options).map_err(Failure::from)?;
-        Ok(Self { client: Rc::new(Client::new(config)), get_token })
+        let client = Client::new(config).map_err(Failure::from)?;
+        Ok(Self { client: Rc::new(client), get_token })
     }
 
     /// Seals `data`, which must not change until the promise is settled.
@@ -104,10 +105,7 @@ async fn open(
     let header = read_header(message, client.limits())?;
     let (header_length, frame_length) = (header.length(), header.frame_length());
     let unlocked = host.run(client.open(header, expected, &mut Platform, now())).await?;
-    let context = Object::new();
-    for (key, value) in unlocked.context().pairs() {
-        set(&context, key, value.into());
-    }
+    let context = options::pairs(unlocked.context());
     let header_length = u32::try_from(header_length).map_err(|_| Error::Internal("header length"))?;
     let body_length = u64::from(total.saturating_sub(header_length));
     // A body without a layout is damaged: reading it finds out how.

@@ -4,13 +4,13 @@
 
 use std::cell::RefCell;
 
-use js_sys::{ArrayBuffer, Date, Function, Object, Promise, Uint8Array};
+use js_sys::{ArrayBuffer, Date, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::entropy::Entropy;
-use crate::error::Error;
+use crate::error::{Error, ServiceError, ServiceFault};
 use crate::operation::{Call, HttpRequest, HttpResponse, Operation, Response, Step, Unreachable};
 use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
@@ -27,6 +27,14 @@ extern "C" {
 
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Function, milliseconds: f64) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
+
+    type AbortController;
+    #[wasm_bindgen(constructor)]
+    fn new() -> AbortController;
+    #[wasm_bindgen(method, getter)]
+    fn signal(this: &AbortController) -> AbortSignal;
 
     /// The platform's `AbortSignal`.
     #[derive(Clone)]
@@ -43,7 +51,7 @@ extern "C" {
     #[wasm_bindgen(js_name = Uint8Array)]
     type ByteArray;
     #[wasm_bindgen(catch, constructor, js_class = "Uint8Array")]
-    fn new(length: f64) -> Result<ByteArray, JsValue>;
+    fn with_length(length: f64) -> Result<ByteArray, JsValue>;
 
     type FetchResponse;
     #[wasm_bindgen(method, getter)]
@@ -99,7 +107,7 @@ impl Host {
                 Step::Send(operation, request) => {
                     self.sleep(request.delay).await?;
                     let reply = match request.call {
-                        Call::Http(request) => self.send(&request).await,
+                        Call::Http(http) => self.send(&http, request.patience).await,
                         Call::Token => self.token().await,
                     };
                     self.check_abort()?;
@@ -129,7 +137,12 @@ impl Host {
     }
 
     fn failure(&self, error: Error) -> Failure {
-        let caused_outside = matches!(error.code(), "ERR_UNREACHABLE" | "ERR_TOKEN_CALLBACK");
+        let unreachable = |service: &ServiceError| service.kind == ServiceFault::Unreachable;
+        let caused_outside = match &error {
+            Error::TokenCallback => true,
+            Error::Service(service) => unreachable(service),
+            _ => false,
+        };
         Failure::Ours(error, self.thrown.take().filter(|_| caused_outside))
     }
 
@@ -172,46 +185,63 @@ impl Host {
         Ok(Response::Token(Secret::new(token.into_bytes())))
     }
 
-    async fn send(&self, request: &HttpRequest) -> Result<Response, JsValue> {
-        let headers = Object::new();
-        for (name, value) in &request.headers {
-            set(&headers, name, value.into());
+    /// Sends, and gives up when the caller aborts or patience ends.
+    async fn send(&self, request: &HttpRequest, patience: Duration) -> Result<Response, JsValue> {
+        let controller = AbortController::new();
+        let give_up: Function = Function::from(Reflect::get(&controller, &"abort".into())?).bind0(&controller);
+        let timer = set_timeout(&give_up, patience.as_millis() as f64);
+        if let Some(signal) = &self.signal {
+            signal.add_event_listener("abort", &give_up, &Object::new());
         }
-        if let Some(token) = &request.bearer {
-            // `fetch` takes headers as text only.
-            let token = String::from_utf8_lossy(token.expose());
-            set(&headers, "authorization", format!("Bearer {token}").into());
+        let response = fetch_whole(request, &controller.signal()).await;
+        clear_timeout(&timer);
+        if let Some(signal) = &self.signal {
+            signal.remove_event_listener("abort", &give_up);
         }
-        // `fetch` reads the body before it returns; the copy is wiped after the answer.
-        let body = Uint8Array::from(request.body.expose());
-        let init = Object::new();
-        set(&init, "method", "POST".into());
-        set(&init, "headers", headers.into());
-        set(&init, "body", body.clone().into());
-        // A redirect could lead a data key elsewhere. "error" is not known to every runtime.
-        set(&init, "redirect", "manual".into());
-        set(&init, "signal", self.signal.as_ref().map_or(JsValue::UNDEFINED, Into::into));
-        let answer = JsFuture::from(fetch(&request.url, &init)?).await;
-        body.fill(0, 0, body.length());
-        let answer: FetchResponse = answer?.unchecked_into();
-        let buffer: ArrayBuffer = JsFuture::from(answer.array_buffer()?).await?.unchecked_into();
-        let bytes = Uint8Array::new(&buffer);
-        let body = Secret::new(bytes.to_vec());
-        bytes.fill(0, 0, bytes.length());
-        let retry_after = answer.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
-        Ok(Response::Http(HttpResponse {
-            status: answer.status(),
-            correlation_id: answer.headers().get("correlation-id"),
-            retry_after: retry_after.map(Duration::from_secs),
-            body,
-        }))
+        response
     }
+}
+
+/// One HTTP exchange, the whole answer read.
+async fn fetch_whole(request: &HttpRequest, signal: &AbortSignal) -> Result<Response, JsValue> {
+    let headers = Object::new();
+    for (name, value) in &request.headers {
+        set(&headers, name, value.into());
+    }
+    if let Some(token) = &request.bearer {
+        // `fetch` takes headers as text only.
+        let token = String::from_utf8_lossy(token.expose());
+        set(&headers, "authorization", format!("Bearer {token}").into());
+    }
+    // `fetch` reads the body before it returns; the copy is wiped after the answer.
+    let body = Uint8Array::from(request.body.expose());
+    let init = Object::new();
+    set(&init, "method", "POST".into());
+    set(&init, "headers", headers.into());
+    set(&init, "body", body.clone().into());
+    // A redirect could lead a data key elsewhere. "error" is not known to every runtime.
+    set(&init, "redirect", "manual".into());
+    set(&init, "signal", signal.into());
+    let answer = JsFuture::from(fetch(&request.url, &init)?).await;
+    body.fill(0, 0, body.length());
+    let answer: FetchResponse = answer?.unchecked_into();
+    let buffer: ArrayBuffer = JsFuture::from(answer.array_buffer()?).await?.unchecked_into();
+    let bytes = Uint8Array::new(&buffer);
+    let body = Secret::new(bytes.to_vec());
+    bytes.fill(0, 0, bytes.length());
+    let retry_after = answer.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
+    Ok(Response::Http(HttpResponse {
+        status: answer.status(),
+        correlation_id: answer.headers().get("correlation-id"),
+        retry_after: retry_after.map(Duration::from_secs),
+        body,
+    }))
 }
 
 /// A new array of `length` bytes for what is called `what`.
 pub(super) fn array(length: u64, what: &str) -> Result<Uint8Array, Failure> {
     // js-sys's own constructor does not catch the error of an allocation that fails.
-    ByteArray::new(length as f64)
+    ByteArray::with_length(length as f64)
         .map(JsCast::unchecked_into)
         .map_err(|thrown| Failure::Ours(Error::argument(what, "too large for one array in memory"), Some(thrown)))
 }

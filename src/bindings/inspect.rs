@@ -2,19 +2,19 @@
 //!
 //! *Invariant:* everything here is unproven, and named so in the façade's types.
 
-use std::collections::BTreeMap;
-
+use js_sys::Object;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
+use crate::codec::hex;
 use crate::error::Error;
 use crate::message::{Header, Layout, Limits};
 
 use super::client::read_header;
-use super::error::Failure;
-use super::options::bytes;
+use super::error::{Failure, set};
+use super::options::{bytes, pairs};
 
 /// A header's fields, for people.
 #[derive(Serialize)]
@@ -24,7 +24,6 @@ struct Inspection {
     suite: String,
     committing: bool,
     message_id: String,
-    context: BTreeMap<String, String>,
     edks: Vec<InspectedEdk>,
     frame_length: u32,
     header_length: usize,
@@ -49,9 +48,10 @@ pub fn inspect(#[wasm_bindgen(unchecked_param_type = "unknown")] message: &JsVal
     let limits = Limits { max_edks: u16::MAX, max_frame_length: u32::MAX };
     let message = bytes(message, "message").map_err(Failure::from)?;
     let header = read_header(&message, &limits)?;
-    let inspection = inspection(&header, message.length());
-    let object = inspection.serialize(&Serializer::json_compatible());
-    object.map_err(|_| Failure::from(Error::Internal("inspection")).into())
+    let inspected = inspection(&header, message.length()).serialize(&Serializer::json_compatible());
+    let inspected: Object = inspected.map_err(|_| Failure::from(Error::Internal("inspection")))?.unchecked_into();
+    set(&inspected, "context", pairs(header.context()).into());
+    Ok(inspected.into())
 }
 
 fn inspection(header: &Header, message_length: u32) -> Inspection {
@@ -67,7 +67,6 @@ fn inspection(header: &Header, message_length: u32) -> Inspection {
         suite: format!("0x{:04x}", header.suite()),
         committing: true,
         message_id: hex(header.message_id()),
-        context: header.context().pairs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         edks: edks.collect(),
         frame_length: header.frame_length().get(),
         header_length: header.length(),
@@ -82,8 +81,4 @@ fn text_or_hex(bytes: &[u8]) -> String {
         Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
         _ => format!("0x{}", hex(bytes)),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

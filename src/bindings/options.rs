@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use js_sys::{Function, Object, Reflect, Uint8Array};
+use js_sys::{Function, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::auth::{ApiKey, Auth};
@@ -18,6 +18,10 @@ use crate::message::{FrameLength, Limits};
 use crate::secret::Secret;
 
 use super::driver::{AbortSignal, Host};
+use super::error::set;
+
+/// Longest frame that a caller can allow, bytes.
+const LONGEST_FRAME: u32 = 1 << 30;
 
 /// A client's configuration, and the token source if it has one.
 pub(super) fn config(options: &JsValue) -> Result<(Config, Option<Function>), Error> {
@@ -37,7 +41,10 @@ pub(super) fn config(options: &JsValue) -> Result<(Config, Option<Function>), Er
         limits.max_edks = u16::try_from(edks).map_err(|_| Error::argument("maxEdks", "must be at most 65535"))?;
     }
     if let Some(length) = options.number("maxFrameLength")? {
-        limits.max_frame_length = length;
+        // A frame is held in this module's memory, which ends at 4 GiB.
+        limits.max_frame_length = Some(length)
+            .filter(|length| *length <= LONGEST_FRAME)
+            .ok_or_else(|| Error::argument("maxFrameLength", "must be at most 1073741824 (1 GiB)"))?;
     }
     Ok((config.limits(limits), get_token))
 }
@@ -79,6 +86,9 @@ pub(super) fn call(options: &JsValue, get_token: Option<Function>) -> Result<(En
     let context = match options.get("context") {
         value if value.is_undefined() => EncryptionContext::default(),
         value => {
+            if let Some(object) = value.dyn_ref::<Object>() {
+                well_formed(object)?;
+            }
             let pairs: BTreeMap<String, String> = serde_wasm_bindgen::from_value(value)
                 .map_err(|_| Error::argument("context", "must be an object whose values are strings"))?;
             EncryptionContext::new(pairs)?
@@ -96,10 +106,36 @@ pub(super) fn call(options: &JsValue, get_token: Option<Function>) -> Result<(En
     Ok((context, Host::new(get_token, signal, on_progress)))
 }
 
+/// A context as a plain object. Defined, not assigned, so that a pair named `__proto__` is a pair.
+pub(super) fn pairs(context: &EncryptionContext) -> Object {
+    let object = Object::new();
+    for (key, value) in context.pairs() {
+        let property = Object::new();
+        set(&property, "value", value.into());
+        set(&property, "enumerable", JsValue::TRUE);
+        // Fails on frozen objects only, and this one is new.
+        _ = Reflect::define_property(&object, &key.into(), &property);
+    }
+    object
+}
+
+/// Refuses text with half a surrogate pair: in UTF-8 all of those would become one and the same character.
+fn well_formed(pairs: &Object) -> Result<(), Error> {
+    for text in Object::keys(pairs).iter().chain(Object::values(pairs).iter()) {
+        if text.dyn_ref::<JsString>().is_some_and(|text| !text.is_valid_utf16()) {
+            return Err(Error::argument("context", "holds text with half a surrogate pair, which has no UTF-8"));
+        }
+    }
+    Ok(())
+}
+
 /// An argument that the façade has made a byte array of, if it could.
 pub(super) fn bytes(value: &JsValue, argument: &str) -> Result<Uint8Array, Error> {
     value.clone().dyn_into().map_err(|_| {
-        Error::argument(argument, "must be bytes (an ArrayBuffer or a view of one), a Blob, or text to seal")
+        Error::argument(
+            argument,
+            "must be bytes (an ArrayBuffer or a view of one), a Blob, or, to seal, well-formed text",
+        )
     })
 }
 

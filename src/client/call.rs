@@ -75,7 +75,7 @@ impl<T: 'static> KeyCall<T> {
             Auth::None => self.send(Duration::ZERO),
             Auth::Bearer => {
                 self.stage = Stage::Bearer;
-                Step::Send(self, Request { delay: Duration::ZERO, call: Call::Token })
+                Step::Send(self, Request::new(Call::Token))
             }
             Auth::ApiKey(api_key) => match self.session.fresh_token(now) {
                 Some(token) => self.send_with(token),
@@ -96,7 +96,7 @@ impl<T: 'static> KeyCall<T> {
     fn send(mut self, delay: Duration) -> Step<Self> {
         self.stage = Stage::Key;
         let call = Call::Http(self.request.clone());
-        Step::Send(self, Request { delay, call })
+        Step::Send(self, Request { delay, ..Request::new(call) })
     }
 
     fn key_reply(mut self, reply: Result<Response, Unreachable>, now: Timestamp) -> Result<Step<Self>, Error> {

@@ -28,9 +28,16 @@ pub struct Client {
 
 impl Client {
     /// A client; no call is made until the first message.
-    pub fn new(mut config: Config) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if it would seal longer frames than it opens.
+    pub fn new(mut config: Config) -> Result<Self, Error> {
+        if config.frame_length.get() > config.limits.max_frame_length {
+            let problem = "must not be over maxFrameLength, or this client could not open what it seals";
+            return Err(Error::argument("frameLength", problem));
+        }
         let session = Rc::new(Session::new(config.take_auth()));
-        Self { config, session }
+        Ok(Self { config, session })
     }
 
     /// What this client accepts of headers it reads.

@@ -5,6 +5,7 @@
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256, Sha512};
 
+use crate::codec::hex;
 use crate::secret::Secret;
 
 /// HKDF-SHA-512 with one extract, from which any number of keys are expanded.
@@ -27,10 +28,5 @@ impl HkdfSha512 {
 
 /// SHA-256 in lower-case hexadecimal.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    base16(&digest)
-}
-
-fn base16(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }

@@ -13,21 +13,22 @@ use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::codec::hex;
 use crate::context::EncryptionContext;
 use crate::crypto::kdf::sha256_hex;
 use crate::endpoint::Endpoint;
 use crate::entropy::{Entropy, random};
 use crate::error::{Error, ServiceFault};
 use crate::keys::{DataKey, Edk, RootKeyRef};
-use crate::operation::{Call, HttpRequest, HttpResponse, Operation, Pending, Request, Response, Step, Unreachable};
+use crate::operation::{
+    Call, HttpRequest, HttpResponse, LONGEST_REPLY, Operation, Pending, Request, Response, Step, Unreachable,
+};
 use crate::secret::Secret;
-use crate::time::{Duration, Timestamp};
+use crate::time::Timestamp;
 
 use super::Kek;
 
 const PROVIDER_ID: &str = "envelock-key-protect-v1";
-/// Longest answer that is read, bytes: a wrap answer has well under 10 kB.
-const LONGEST_REPLY: usize = 64 * 1024;
 
 /// A root key behind a Key Protect API.
 pub struct KeyProtect {
@@ -52,7 +53,7 @@ impl KeyProtect {
         ];
         let body = Secret::new(serde_json::to_vec(body).map_err(|_| Error::Internal("request body"))?);
         let call = Call::Http(HttpRequest { url, headers, bearer: None, body: Rc::new(body) });
-        Ok((Request { delay: Duration::ZERO, call }, correlation_id))
+        Ok((Request::new(call), correlation_id))
     }
 }
 
@@ -205,6 +206,6 @@ fn bad_reply(correlation_id: &str) -> Error {
 fn uuid_v4(mut bytes: [u8; 16]) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&bytes);
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -121,22 +124,47 @@ test("an endpoint that does not answer is retried, then named; an abort ends the
   assert.equal(await down.open(sealed, { signal: controller.signal }).catch((thrown) => thrown), reason);
 });
 
-test("the README's example runs as written, in a project that installs the packed package", async () => {
+test("an answer that does not come is given up and asked for again", async () => {
+  const key = await createKey("slow");
+  const sealed = await client(key).seal("x");
+  let asked = 0;
+  // Between client and server: keeps the first request for ever, forwards the second.
+  const between = createServer(async (request, response) => {
+    if (++asked === 1) return;
+    const { authorization, "bluemix-instance": instance } = request.headers;
+    const forwarded = { method: "POST", headers: { authorization, "bluemix-instance": instance }, body: await buffer(request) };
+    const answer = await fetch(server.url + request.url, forwarded);
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+  });
+  await once(between.listen(0, "127.0.0.1"), "listening");
+  try {
+    const slow = client(key, envelock.bearer(() => token), `http://127.0.0.1:${between.address().port}`);
+    assert.equal((await slow.open(sealed)).text(), "x");
+    assert.equal(asked, 2);
+  } finally {
+    between.closeAllConnections();
+    between.close();
+  }
+});
+
+test("the examples of both READMEs run as written, in a project that installs the packed package", async () => {
   const key = await createKey("readme");
-  const readme = await readFile(join(here, "../../README.md"), "utf8");
-  const [, example] = /```js\n([^`]*)```/.exec(readme);
   const folder = await mkdtemp(join(tmpdir(), "envelock-readme-"));
   try {
     const packed = join(here, "../../target/npm");
     const [tarball] = (await readdir(packed)).filter((name) => name.endsWith(".tgz"));
     await writeFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
-    const run = (program, ...rest) => promisify(execFile)(program, rest, { cwd: folder, env });
     const env = { ...process.env, ENDPOINT: server.url, INSTANCE: server.instance, KEY: key, API_KEY: server.api_key };
+    const run = (program, ...rest) => promisify(execFile)(program, rest, { cwd: folder, env });
     await run("npm", "install", "--offline", "--no-audit", "--no-fund", join(packed, tarball));
-    assert.deepEqual(await readdir(join(folder, "node_modules")).then((names) => names.filter((name) => !name.startsWith("."))), ["envelock"]);
-    await writeFile(join(folder, "example.js"), example);
-    const { stdout, stderr } = await run("node", "example.js");
-    assert.deepEqual([stdout, stderr], ["attack at dawn\n", ""]);
+    const installed = (await readdir(join(folder, "node_modules"))).filter((name) => !name.startsWith("."));
+    assert.deepEqual(installed, ["envelock"], "no dependencies");
+    for (const readme of ["README.md", "pkg-config/README.md"]) {
+      const [, example] = /```js\n([^`]*)```/.exec(await readFile(join(here, "../..", readme), "utf8"));
+      await writeFile(join(folder, "example.js"), example);
+      const { stdout, stderr } = await run("node", "example.js");
+      assert.deepEqual([stdout, stderr], ["attack at dawn\n", ""], readme);
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

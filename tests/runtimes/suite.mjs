@@ -96,6 +96,17 @@ export function cases({ envelock, inspect, rawAes, keyProtect, bearer, EnvelockE
       }
     },
 
+    async "a pair named __proto__ is a pair"() {
+      const pairs = JSON.parse('{"__proto__":"x","constructor":"y"}');
+      const sealed = await box.seal("abc", { context: pairs });
+      const opened = await box.open(sealed, { context: pairs });
+      for (const found of [opened.context, (await inspect(sealed)).context]) {
+        check(JSON.stringify(found) === '{"__proto__":"x","constructor":"y"}', JSON.stringify(found));
+      }
+      const other = JSON.parse('{"__proto__":"z"}');
+      await fails(box.open(sealed, { context: other }), "ERR_CONTEXT_MISMATCH");
+    },
+
     async "damage is found"() {
       const sealed = await client({ frameLength: 100 }).seal(noise(1000), { context });
       await fails(box.open(sealed.subarray(0, sealed.length - 1)), "ERR_TRUNCATED");
@@ -120,8 +131,8 @@ export function cases({ envelock, inspect, rawAes, keyProtect, bearer, EnvelockE
 
     async "limits hold"() {
       const sealed = await client({ frameLength: 5000 }).seal("abc");
-      await fails(client({ maxFrameLength: 4999 }).open(sealed), "ERR_FRAME_TOO_LONG");
-      check((await client({ maxFrameLength: 5000, maxEdks: 1 }).open(sealed)).text() === "abc", "at the limit");
+      await fails(client({ frameLength: 1, maxFrameLength: 4999 }).open(sealed), "ERR_FRAME_TOO_LONG");
+      check((await client({ frameLength: 1, maxFrameLength: 5000, maxEdks: 1 }).open(sealed)).text() === "abc", "at the limit");
     },
 
     async "wrong arguments are named"() {
@@ -136,7 +147,12 @@ export function cases({ envelock, inspect, rawAes, keyProtect, bearer, EnvelockE
         () => box.seal("a", { context: { "aws-crypto-x": "y" } }),
         () => box.seal("a", { signal: "stop" }),
         () => box.seal("a", { onProgress: 5 }),
+        () => box.seal("half a pair: \ud800"),
+        () => box.seal("a", { context: { a: "\udc00" } }),
+        () => box.seal("a", { context: { "\ud800": "a" } }),
         () => client({ frameLength: 0 }).seal("a"),
+        () => client({ frameLength: 5000, maxFrameLength: 4999 }).seal("a"),
+        () => client({ maxFrameLength: 2 ** 30 + 1 }).seal("a"),
         () => client({ frameLength: 1.5 }).seal("a"),
         () => client({ maxEdks: 65536 }).seal("a"),
         () => client({ cash: {} }).seal("a"),

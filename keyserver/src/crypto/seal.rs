@@ -8,8 +8,9 @@ use crate::{
     crypto::gcm::{self, NONCE_BYTES},
     error::Error,
     keys::{
+        crn::InstanceId,
         environment::Entropy,
-        key::KeyId,
+        key::{Key, KeyId},
         material::{SealedMaterial, Secret},
         version::VersionId,
     },
@@ -20,18 +21,40 @@ const FORMAT: u8 = 1;
 /// The one place that a sealed value belongs to; part of its AAD.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Place<'a> {
-    /// Material of one version of one key.
-    KeyVersion(KeyId, VersionId),
+    /// Material of one version of one key. What the key is counts as part of the place, so that a row changed to say
+    /// that a root key may be shown does not open it.
+    KeyVersion {
+        /// Where the key lives.
+        instance: InstanceId,
+        /// Which key.
+        key: KeyId,
+        /// Which version.
+        version: VersionId,
+        /// Whether it may leave the server.
+        extractable: bool,
+        /// Whether it is the caller's own material.
+        imported: bool,
+    },
     /// Private key that signs access tokens, by its key id.
     TokenSigningKey(&'a str),
 }
 
 impl Place<'_> {
+    /// The place of one version of `key`, as the key is now.
+    pub(crate) const fn of_version(instance: InstanceId, key: &Key, version: VersionId) -> Self {
+        Self::KeyVersion { instance, key: key.id, version, extractable: key.extractable, imported: key.imported }
+    }
+
     fn aad(self) -> Vec<u8> {
         match self {
-            Self::KeyVersion(key, version) => {
-                [b"envelock key version v1".as_slice(), key.0.as_bytes(), version.0.as_bytes()].concat()
-            }
+            Self::KeyVersion { instance, key, version, extractable, imported } => [
+                b"envelock key version v1".as_slice(),
+                instance.0.as_bytes(),
+                key.0.as_bytes(),
+                version.0.as_bytes(),
+                &[u8::from(extractable), u8::from(imported)],
+            ]
+            .concat(),
             Self::TokenSigningKey(id) => [b"envelock token signing key v1".as_slice(), id.as_bytes()].concat(),
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     iam::roles::Action,
     keys::{
         alias::KeyRef,
-        crn::Instance,
+        crn::{Instance, InstanceId},
         key::{DEFAULT_RING, Key, KeyId, KeyKind, NewKey},
         lifecycle::{KeyAction, State},
         material::Secret,
@@ -73,7 +73,7 @@ fn build(app: &AppState, permitted: &Permitted, new: NewKey) -> Result<(Key, Sea
     // Only its length is looked at.
     let kind = KeyKind { extractable: new.extractable, imported, bytes: material.expose().len() };
     let key = Key::create(id, new.label, kind, new.expires_at, version, permitted.grant.holder())?;
-    let sealed = seal(app, id, version, &material)?;
+    let sealed = seal(app, permitted.instance.id, &key, version, &material)?;
     Ok((key, sealed, new.extractable.then_some(material)))
 }
 
@@ -133,7 +133,7 @@ pub(crate) async fn read(app: &AppState, call: Call, name: Result<KeyRef, Error>
 
 async fn newest_material(app: &AppState, permitted: &Permitted, key: &Key) -> Result<Option<Secret>, Error> {
     let versions = app.store.versions(&permitted.grant, key.id).await?;
-    versions.first().map(|sealed| open(app, key.id, sealed)).transpose()
+    versions.first().map(|sealed| open(app, permitted.instance.id, key, sealed)).transpose()
 }
 
 /// One key without any payload.
@@ -290,7 +290,7 @@ pub(crate) async fn rotate(
             let version = new_version(app);
             // Only its length is looked at.
             key.rotate(version, material.expose().len())?;
-            let sealed = seal(app, key.id, version, material)?;
+            let sealed = seal(app, permitted.instance.id, &key, version, material)?;
             if app.store.save_key(&permitted.grant, key, Some(sealed)).await? {
                 trail.version(version);
                 return Ok((Answer::Empty, ()));
@@ -329,12 +329,18 @@ pub(super) async fn find(
 }
 
 /// Opens one version's material.
-pub(super) fn open(app: &AppState, key: KeyId, sealed: &SealedVersion) -> Result<Secret, Error> {
-    app.sealer.open(&sealed.material, Place::KeyVersion(key, sealed.version.id))
+pub(super) fn open(app: &AppState, instance: InstanceId, key: &Key, sealed: &SealedVersion) -> Result<Secret, Error> {
+    app.sealer.open(&sealed.material, Place::of_version(instance, key, sealed.version.id))
 }
 
-fn seal(app: &AppState, key: KeyId, version: Version, material: &Secret) -> Result<SealedVersion, Error> {
-    let material = app.sealer.seal(material, Place::KeyVersion(key, version.id), &*app.entropy)?;
+fn seal(
+    app: &AppState,
+    instance: InstanceId,
+    key: &Key,
+    version: Version,
+    material: &Secret,
+) -> Result<SealedVersion, Error> {
+    let material = app.sealer.seal(material, Place::of_version(instance, key, version.id), &*app.entropy)?;
     Ok(SealedVersion { version, material })
 }
 

@@ -9,7 +9,8 @@ use crate::{
     keys::{
         aad::Aad,
         alias::KeyRef,
-        key::KeyId,
+        crn::InstanceId,
+        key::Key,
         lifecycle::KeyAction,
         material::Secret,
         version::{SealedVersion, VersionId},
@@ -23,7 +24,8 @@ use crate::{
 
 /// A root key that is in a state for the action asked for.
 pub(super) struct RootKey {
-    id: KeyId,
+    instance: InstanceId,
+    key: Key,
     newest: SealedVersion,
     older: Vec<SealedVersion>,
 }
@@ -50,13 +52,13 @@ impl RootKey {
         key.check(action, now)?;
         let mut versions = app.store.versions(&permitted.grant, key.id).await?.into_iter();
         let newest = versions.next().ok_or(Error::Corrupt("a key without versions"))?;
-        Ok(Self { id: key.id, newest, older: versions.collect() })
+        Ok(Self { instance: permitted.instance.id, key, newest, older: versions.collect() })
     }
 
     /// Under the newest version.
     pub(super) fn wrap(&self, app: &AppState, dek: &Secret, aad: &Aad) -> Result<Rewrap, Error> {
         let version = self.newest.version.id;
-        let root = open(app, self.id, &self.newest)?;
+        let root = open(app, self.instance, &self.key, &self.newest)?;
         let ciphertext = wrap::wrap(&root, version, dek, aad, &*app.entropy)?;
         Ok(Rewrap { ciphertext, version })
     }
@@ -72,7 +74,7 @@ impl RootKey {
         let mut candidates: Vec<&SealedVersion> = std::iter::once(&self.newest).chain(&self.older).collect();
         candidates.sort_by_key(|candidate| candidate.version.id != wrapped.hint());
         for candidate in candidates {
-            if let Some(dek) = wrapped.unwrap(&open(app, self.id, candidate)?, aad) {
+            if let Some(dek) = wrapped.unwrap(&open(app, self.instance, &self.key, candidate)?, aad) {
                 trail.version(candidate.version);
                 return Ok((dek, candidate.version.id));
             }

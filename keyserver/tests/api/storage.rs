@@ -178,3 +178,31 @@ async fn material_moved_to_another_key_does_not_open() {
     api.act(&two, "wrap", Value::Null).await.refused(500, "INTERNAL_ERR");
     api.act(&one, "wrap", Value::Null).await.is(StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_row_changed_to_say_that_a_key_may_be_shown_does_not_show_it() {
+    let api = Api::new().await;
+    let id = api.root_key().await;
+    let change = |sql: &str| assert_eq!(api.database().execute(sql, []).expect("changed"), 1, "{sql}");
+    change("UPDATE keys SET extractable = 1");
+    let answer = api.get(&format!("/api/v2/keys/{id}")).send().await;
+    answer.refused(500, "INTERNAL_ERR");
+    assert!(!answer.text.contains("payload"), "{}", answer.text);
+    change("UPDATE keys SET extractable = 0");
+    api.act(&id, "wrap", Value::Null).await.is(StatusCode::OK);
+    change("UPDATE keys SET imported = 1");
+    api.act(&id, "wrap", Value::Null).await.refused(500, "INTERNAL_ERR");
+}
+
+#[tokio::test]
+async fn a_key_moved_to_another_instance_does_not_open_there() {
+    let api = Api::new().await;
+    let id = api.root_key().await;
+    let other = uuid::Uuid::try_parse("6f2b7c1e-58c0-4f5b-9a53-0d1c2e3f4a5b").expect("a UUID");
+    let database = api.database();
+    let copy = "INSERT INTO instances SELECT ?1, name, region, account, created_at FROM instances";
+    assert_eq!(database.execute(copy, [other]).expect("copied"), 1);
+    assert_eq!(database.execute("UPDATE keys SET instance = ?1", [other]).expect("moved"), 1);
+    let call = api.post(&format!("/api/v2/keys/{id}/actions/wrap")).header("bluemix-instance", &other.to_string());
+    call.send().await.refused(500, "INTERNAL_ERR");
+}

@@ -1,4 +1,4 @@
-//! Each key service call against recorded exchanges: no socket, no runtime.
+//! Each key service call against recorded exchanges: no socket, no runtime; on the host and as wasm.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! The message format against published messages, and against damage of every kind.
+//! The message format against published messages, and against damage of every kind; on the host and as wasm.
 
 mod support;
 

@@ -61,7 +61,7 @@ fn clippy(cx: &Cx) -> Result<()> {
 
 fn clippy_wasm(cx: &Cx) -> Result<()> {
     let cargo = WasmToolchain::ensure(cx)?.cargo(cx);
-    let what = ["clippy", "--target", WASM_TARGET, "--package", "envelock", "--lib", "--test", "wasm"];
+    let what = ["clippy", "--target", WASM_TARGET, "--package", "envelock", "--lib", "--tests"];
     cargo.args(what).args(["--", "-D", "warnings"]).run()
 }
 
@@ -80,7 +80,7 @@ fn docs(cx: &Cx) -> Result<()> {
 fn wasm_tests(cx: &Cx) -> Result<Cmd<'_>> {
     tools::wasm_bindgen(cx)?;
     let cargo = WasmToolchain::ensure(cx)?.cargo(cx).path_first(&cx.project.tools_bin())?;
-    Ok(cargo.args(["test", "--target", WASM_TARGET, "--package", "envelock", "--test", "wasm"]))
+    Ok(cargo.args(["test", "--target", WASM_TARGET, "--package", "envelock", "--tests"]))
 }
 
 fn wasm_node(cx: &Cx) -> Result<()> {

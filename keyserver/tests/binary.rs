@@ -249,3 +249,16 @@ fn a_first_start_that_cannot_listen_keeps_the_api_key_for_the_next() {
     assert!(!server.said("api_key").is_empty());
     server.stop();
 }
+
+#[test]
+fn a_request_head_may_not_be_large() {
+    let data = tempfile::tempdir().expect("a directory");
+    let server = Running::start(data.path());
+    let fits = "a".repeat(12 << 10);
+    assert_eq!(send(&server, "GET", "/api/v2/keys", &[("user-agent", &fits)], "").0, 401);
+    let large = "a".repeat(17 << 10);
+    assert_eq!(send(&server, "GET", "/api/v2/keys", &[("user-agent", &large)], "").0, 431);
+    let database = rusqlite::Connection::open(data.path().join("keyserver.db")).expect("the database");
+    let events: i64 = database.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).expect("a count");
+    assert_eq!(events, 1);
+}

@@ -13,9 +13,13 @@ use crate::{
     keys::{
         crn::Instance,
         key::Key,
+        ring::RingId,
         version::{Version, VersionId},
     },
 };
+
+/// What an event keeps of a path or `User-Agent`.
+const MAX_FOREIGN_BYTES: usize = 256;
 
 /// Status of the answer, as the event tells it.
 #[derive(Debug, Clone, Copy)]
@@ -183,6 +187,7 @@ impl Trail {
     /// Starts with what every request has.
     pub(crate) fn begin(action: Action, origin: Origin, at: Timestamp) -> Self {
         let Origin { uri, host, agent, correlation } = origin;
+        let (uri, agent) = (bounded(uri), agent.map(bounded));
         Self {
             action,
             correlation,
@@ -215,8 +220,8 @@ impl Trail {
     }
 
     /// For which ring.
-    pub(crate) fn ring(&mut self, ring: Option<&str>) {
-        self.request.key_ring_id = ring.map(str::to_owned);
+    pub(crate) fn ring(&mut self, ring: &RingId) {
+        self.request.key_ring_id = Some(ring.as_str().to_owned());
     }
 
     /// On which key, with the state it has now.
@@ -288,6 +293,12 @@ impl Trail {
         let json = serde_json::to_string(&event).map_err(|_| Error::Corrupt("audit event"))?;
         Ok(Entry { id, at: self.at, instance: self.instance.map(|instance| instance.id), action: names.event, json })
     }
+}
+
+/// The start of a text that anybody may send without being known; an event of a refused request must not fill the disk.
+fn bounded(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(MAX_FOREIGN_BYTES));
+    text
 }
 
 fn message(what: &str, target: &str, failed: bool) -> String {

@@ -9,4 +9,5 @@ pub(crate) mod environment;
 pub(crate) mod key;
 pub(crate) mod lifecycle;
 pub(crate) mod material;
+pub(crate) mod ring;
 pub(crate) mod version;

@@ -11,7 +11,7 @@ use axum::{
         ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request,
         rejection::{BytesRejection, FailedToBufferBody},
     },
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     iam::{identity::Digest, token::Caller},
-    keys::{alias::KeyRef, crn::InstanceId},
+    keys::{alias::KeyRef, crn::InstanceId, ring::RingId},
     routes::observe::Correlation,
     service::call::{Call, Source},
     state::App,
@@ -54,10 +54,16 @@ impl FromRequestParts<App> for Call {
                 Some(guid) => InstanceId::parse(guid),
                 None => Err(Error::InvalidField { name: "Bluemix-Instance", why: "the header is required" }),
             },
-            ring: text(&parts.headers, "x-kms-key-ring").map(str::to_owned),
+            ring: ring(&parts.headers),
             source: source(parts),
         })
     }
+}
+
+fn ring(headers: &HeaderMap) -> Result<Option<RingId>, Error> {
+    // A header that is not text must not read as "any ring".
+    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    headers.get("x-kms-key-ring").map(|value| RingId::parse(&text(value))).transpose()
 }
 
 fn caller(headers: &HeaderMap, app: &App) -> Result<Caller, Error> {

@@ -15,6 +15,8 @@ use tower_service::Service;
 
 /// For a request head, and for an idle connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// For a request line with its headers; a token takes about one kibibyte of it.
+const MAX_HEAD_BYTES: usize = 16 << 10;
 /// For requests that are being served when the server is told to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 /// Before accepting again when the system is out of sockets.
@@ -52,6 +54,7 @@ fn serve(stream: TcpStream, peer: SocketAddr, router: Router, open: &GracefulShu
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        .max_header_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let connection = open.watch(connection);
     tokio::spawn(async move {

@@ -15,7 +15,10 @@ use crate::{
         roles::Action,
         token::Caller,
     },
-    keys::crn::{Instance, InstanceId},
+    keys::{
+        crn::{Instance, InstanceId},
+        ring::RingId,
+    },
     state::AppState,
 };
 
@@ -25,8 +28,8 @@ pub(crate) struct Call {
     pub(crate) caller: Result<Caller, Error>,
     /// The instance named by the header, or why there is none.
     pub(crate) instance: Result<InstanceId, Error>,
-    /// The ring named by the header.
-    pub(crate) ring: Option<String>,
+    /// The ring named by the header, if any, or what is wrong with it.
+    pub(crate) ring: Result<Option<RingId>, Error>,
     /// Where it came from.
     pub(crate) source: Source,
 }
@@ -55,14 +58,14 @@ impl Source {
 pub(super) struct Permitted {
     pub(super) instance: Instance,
     pub(super) grant: Grant,
-    pub(super) ring: Option<String>,
+    pub(super) ring: Option<RingId>,
 }
 
 /// What is left of a call once its trail has begun.
 pub(super) struct Credentials {
     caller: Result<Caller, Error>,
     instance: Result<InstanceId, Error>,
-    ring: Option<String>,
+    ring: Result<Option<RingId>, Error>,
 }
 
 impl Call {
@@ -73,7 +76,9 @@ impl Call {
         if let Ok(caller) = &caller {
             trail.caller(caller);
         }
-        trail.ring(ring.as_deref());
+        if let Ok(Some(ring)) = &ring {
+            trail.ring(ring);
+        }
         (trail, Credentials { caller, instance, ring })
     }
 }
@@ -89,7 +94,7 @@ impl Credentials {
         trail.instance(&instance);
         let policies = app.store.policies_of(caller.iam_id()).await?;
         let grant = Grant::decide(&caller, trail.action, &instance, &policies)?;
-        Ok(Permitted { instance, grant, ring: self.ring })
+        Ok(Permitted { instance, grant, ring: self.ring? })
     }
 
     /// The same for the account's identities and policies, which belong to no instance.

@@ -10,9 +10,10 @@ use crate::{
     keys::{
         alias::KeyRef,
         crn::{Instance, InstanceId},
-        key::{DEFAULT_RING, Key, KeyId, KeyKind, NewKey},
+        key::{Key, KeyId, KeyKind, NewKey},
         lifecycle::{KeyAction, State},
         material::Secret,
+        ring::RingId,
         version::{SealedVersion, Version, VersionId},
     },
     service::call::{Call, Permitted, finish},
@@ -52,7 +53,7 @@ pub(crate) async fn create(app: &AppState, call: Call, input: Result<NewKey, Err
     let (mut trail, credentials) = call.begin(app, Action::CreateKey);
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
-        if permitted.ring.as_ref().is_some_and(|ring| ring != DEFAULT_RING) {
+        if permitted.ring.as_ref().is_some_and(|ring| !ring.is_default()) {
             return Err(Error::RingNotFound);
         }
         let (key, sealed, payload) = build(app, &permitted, input?)?;
@@ -107,7 +108,7 @@ pub(crate) async fn count(app: &AppState, call: Call, query: Result<ListQuery, E
     finish(app, trail, outcome).await
 }
 
-fn filter(app: &AppState, ring: Option<String>, query: &ListQuery) -> Filter {
+fn filter(app: &AppState, ring: Option<RingId>, query: &ListQuery) -> Filter {
     let shown = || State::ALL.into_iter().filter(|state| *state != State::Destroyed).collect();
     Filter {
         ring,
@@ -320,7 +321,7 @@ pub(super) async fn find(
     name: &KeyRef,
     trail: &mut Trail,
 ) -> Result<(Key, jiff::Timestamp), Error> {
-    let found = app.store.key(&permitted.grant, name, permitted.ring.as_deref()).await?;
+    let found = app.store.key(&permitted.grant, name, permitted.ring.as_ref()).await?;
     let key = found.ok_or_else(|| permitted.grant.absence())?;
     let now = app.clock.now();
     trail.key(&key, now);

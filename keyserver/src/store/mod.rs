@@ -21,6 +21,7 @@ use crate::{
         key::{Key, KeyId},
         lifecycle::State,
         material::SealedMaterial,
+        ring::RingId,
         version::SealedVersion,
     },
 };
@@ -100,7 +101,7 @@ pub(crate) trait Identities: Send + Sync {
 #[derive(Debug, Clone)]
 pub(crate) struct Filter {
     /// Only in this ring.
-    pub(crate) ring: Option<String>,
+    pub(crate) ring: Option<RingId>,
     /// Only in these states.
     pub(crate) states: Vec<State>,
     /// Only standard keys (true) or root keys (false).
@@ -124,7 +125,7 @@ pub(crate) trait Keys: Send + Sync {
     /// Adds a key with its first version; [`Error::AliasInUse`] if an alias is taken.
     async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion) -> Result<(), Error>;
     /// The key with this id or alias, if the grant reaches it and it is in the ring asked for.
-    async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&str>) -> Result<Option<Key>, Error>;
+    async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&RingId>) -> Result<Option<Key>, Error>;
     /// The keys the grant reaches, by id.
     async fn keys(&self, grant: &Grant, filter: Filter, page: Page) -> Result<Vec<Key>, Error>;
     /// How many [`Keys::keys`] would list without paging.

@@ -126,3 +126,23 @@ async fn events_cannot_be_changed_or_removed() {
         assert!(error.to_string().contains("append-only"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_refused_request_cannot_make_a_large_event() {
+    let api = Api::new().await;
+    let path = format!("/api/v2/keys/{}", "%C3%A9".repeat(500));
+    for ring in ["r".repeat(5000), "r".repeat(101), "r".to_owned(), "a ring".to_owned()] {
+        let call = api.get(&path).token("nobody").header("user-agent", &"a".repeat(5000));
+        call.header("x-kms-key-ring", &ring).send().await.refused(401, "UNAUTHORIZED_ERR");
+        let event = last(&api);
+        assert_eq!(event["initiator"]["host"]["agent"], "a".repeat(256));
+        assert_eq!(event["requestData"]["requestURI"], path[..256]);
+        assert_eq!(event["requestData"]["keyRingId"], Value::Null);
+        assert!(event.to_string().len() < 3000, "{event}");
+        let known = api.get("/api/v2/keys").header("x-kms-key-ring", &ring).send().await;
+        known.refused_for(400, "INVALID_FIELD_ERR", "field", "X-Kms-Key-Ring");
+    }
+    let call = api.get("/api/v2/keys").token("nobody").header("x-kms-key-ring", &"r".repeat(100));
+    call.send().await.refused(401, "UNAUTHORIZED_ERR");
+    assert_eq!(last(&api)["requestData"]["keyRingId"], "r".repeat(100));
+}

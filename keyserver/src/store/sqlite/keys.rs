@@ -18,6 +18,7 @@ use crate::{
             State,
         },
         material::SealedMaterial,
+        ring::RingId,
         version::{SealedVersion, Version, VersionId},
     },
     store::{
@@ -48,10 +49,10 @@ impl Keys for SqliteStore {
         .await
     }
 
-    async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&str>) -> Result<Option<Key>, Error> {
+    async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&RingId>) -> Result<Option<Key>, Error> {
         grant.demand(|action| matches!(action, Action::Key(_)))?;
         let instance = grant.instance();
-        let (name, ring) = (name.clone(), ring.map(str::to_owned));
+        let (name, ring) = (name.clone(), ring.cloned());
         let key = self
             .read(move |db| {
                 let id = match name {
@@ -61,7 +62,7 @@ impl Keys for SqliteStore {
                 let Some(id) = id else { return Ok(None) };
                 let sql = format!("SELECT {KEY_COLUMNS} {FROM_KEYS} WHERE keys.id = ? AND keys.instance = ?");
                 let key = db.prepare_cached(&sql)?.query_row((id.0, instance.0), key).optional()?;
-                Ok(key.filter(|key| ring.is_none_or(|ring| key.ring == ring)))
+                Ok(key.filter(|key| ring.is_none_or(|ring| key.ring == ring.as_str())))
             })
             .await?;
         Ok(key.filter(|key| grant.covers(key.id)))
@@ -140,7 +141,7 @@ fn conditions(grant: &Grant, filter: &Filter) -> (String, Vec<Value>) {
         any_of(&mut condition, "keys.id", keys.iter().map(|key| blob(key.0)).collect());
     }
     if let Some(ring) = &filter.ring {
-        any_of(&mut condition, "ring", vec![Value::from(ring.clone())]);
+        any_of(&mut condition, "ring", vec![Value::from(ring.as_str().to_owned())]);
     }
     if let Some(extractable) = filter.extractable {
         any_of(&mut condition, "extractable", vec![Value::from(extractable)]);

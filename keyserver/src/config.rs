@@ -33,6 +33,10 @@ pub struct Serve {
     /// Where keys are kept.
     #[command(flatten)]
     pub data: Data,
+    /// File of the master key, made on the first start; by default `master.key` in the data directory. Keep it on other
+    /// storage than the database and out of its backups: whoever has both has every key.
+    #[arg(long, value_name = "FILE", env = "ENVELOCK_MASTER_KEY_FILE")]
+    pub master_key: Option<PathBuf>,
     /// Address to listen on; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", env = "ENVELOCK_LISTEN", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
@@ -58,7 +62,8 @@ pub struct SignInLink {
 /// The data directory.
 #[derive(Debug, Clone, Args)]
 pub struct Data {
-    /// Directory of database and master key; by default in the platform's data directory.
+    /// Directory of the database and, unless it is kept elsewhere, of the master key; by default in the platform's data
+    /// directory.
     #[arg(long = "data", value_name = "DIR", env = "ENVELOCK_DATA")]
     directory: Option<PathBuf>,
 }

@@ -7,7 +7,7 @@ use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Ar
 use clap::Parser;
 use envelock_keyserver::{
     config::{Command, Config, Data, Output, Serve, SignInLink},
-    server::{self, Server, SystemClock, SystemEntropy},
+    server::{self, Options, Server, SystemClock, SystemEntropy},
 };
 use serde_json::json;
 use tokio::{
@@ -43,8 +43,9 @@ async fn serve(options: Serve) -> Result<(), Failure> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
     let address = listener.local_addr()?;
-    let server = server::open(&directory, &options.region, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
-    tracing::info!(%address, data = %directory.display(), "listening");
+    let kept = Options { directory, master_key: options.master_key.clone(), region: options.region.clone() };
+    let server = server::open(&kept, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    tracing::info!(%address, data = %kept.directory.display(), "listening");
     // Before the announcement: whoever reads it may stop the server at once, and that is a clean stop too.
     let stop = stop_signal()?;
     announce(&options, &server, address)?;

@@ -1,10 +1,10 @@
 //! The master key file.
 //!
-//! *Invariant:* never overwrites a file, never reads one that others may read, never says what is in it.
+//! *Invariant:* never overwrites a file, never reads one that others may read or own, never says what is in it.
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{ErrorKind, Write},
+    io::{ErrorKind, Read, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -15,6 +15,8 @@ use zeroize::Zeroizing;
 use crate::keys::{environment::Entropy, material::Secret};
 
 const MASTER_KEY_BYTES: usize = 32;
+/// More than base64 of a key with a line end; a longer file is another file.
+const MAX_FILE_BYTES: usize = 128;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,14 @@ pub enum MasterKeyError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Somebody else's.
+    #[error("the master key file {path} belongs to user {owner}; it must belong to the user the server runs as")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its owner.
+        owner: u32,
+    },
     /// Not what this server writes.
     #[error("the master key file {0} does not hold a 256-bit key in base64; put the right file back")]
     Malformed(PathBuf),
@@ -49,31 +59,70 @@ pub enum MasterKeyError {
 /// Reads the file; `Ok(None)` when there is none.
 pub(crate) fn read(path: &Path) -> Result<Option<Secret>, MasterKeyError> {
     let io = |source| MasterKeyError::Io { path: path.to_owned(), source };
-    let mode = match fs::metadata(path) {
-        Ok(metadata) => metadata.mode() & 0o777,
+    let mut file = match File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(error)),
     };
+    // Of what was opened, not of what the path names by now.
+    let metadata = file.metadata().map_err(io)?;
+    let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(MasterKeyError::TooOpen { path: path.to_owned(), mode });
     }
-    let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(MasterKeyError::Foreign { path: path.to_owned(), owner: metadata.uid() });
+    }
+    let mut text = Zeroizing::new(String::with_capacity(MAX_FILE_BYTES));
+    (&mut file).take(MAX_FILE_BYTES as u64).read_to_string(&mut text).map_err(io)?;
     match Base64::decode_vec(text.trim()).map(Secret::new) {
         Ok(key) if key.expose().len() == MASTER_KEY_BYTES => Ok(Some(key)),
         _ => Err(MasterKeyError::Malformed(path.to_owned())),
     }
 }
 
-/// Makes a new key and its file, readable by the owner alone and on disk before this returns.
+/// Makes a new key and its file, readable by the owner alone and on disk before this returns. The file is there whole or
+/// not at all, also after a crash.
 pub(crate) fn create(path: &Path, entropy: &dyn Entropy) -> Result<Secret, MasterKeyError> {
     let io = |source| MasterKeyError::Io { path: path.to_owned(), source };
     let key = Secret::random(MASTER_KEY_BYTES, entropy);
-    // Exposed to write the one file that is made to hold it.
-    let text = Zeroizing::new(Base64::encode_string(key.expose()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all()).map_err(io)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let draft = directory.join(format!(".master.key.{}", entropy.uuid().simple()));
+    // A link, unlike a rename, replaces nothing.
+    let made = write(&draft, &key).and_then(|()| fs::hard_link(&draft, path));
+    let removed = fs::remove_file(&draft);
+    made.and(removed).map_err(io)?;
     // The name is on disk only once its directory is.
-    let directory = path.parent().unwrap_or(Path::new("."));
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)?;
     Ok(key)
+}
+
+fn write(draft: &Path, key: &Secret) -> std::io::Result<()> {
+    // Exposed to write the one file that is made to hold it.
+    let text = Zeroizing::new(Base64::encode_string(key.expose()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
+    file.write_all(text.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::SystemEntropy;
+
+    #[test]
+    fn a_new_file_appears_whole_and_replaces_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a-key");
+        let key = create(&path, &SystemEntropy).expect("made");
+        let again = read(&path).expect("read").expect("there");
+        assert_eq!(again.expose(), key.expose());
+        assert_eq!(fs::metadata(&path).expect("made").mode() & 0o777, 0o600);
+
+        assert!(matches!(create(&path, &SystemEntropy), Err(MasterKeyError::Io { .. })));
+        assert_eq!(read(&path).expect("read").expect("there").expose(), key.expose());
+        let names: Vec<_> = fs::read_dir(directory.path()).expect("a directory").collect();
+        assert_eq!(names.len(), 1, "a draft was left: {names:?}");
+    }
 }

@@ -86,16 +86,24 @@ pub struct Server {
     _lock: File,
 }
 
+/// Where a server keeps what, and how it behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The data directory.
+    pub directory: PathBuf,
+    /// File of the master key; by default `master.key` in the data directory.
+    pub master_key: Option<PathBuf>,
+    /// Region of a new installation.
+    pub region: String,
+}
+
 /// Opens the data directory, makes what is missing on a first start, and puts the parts together.
-pub async fn open(
-    directory: &Path,
-    region: &str,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-) -> Result<Server, StartError> {
+pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Server, StartError> {
+    let Options { directory, master_key, region } = options;
     let lock = lock(directory)?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory.join(DATABASE))?);
-    let sealer = Sealer::new(master_key(directory, &*store, &*entropy).await?);
+    let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
+    let sealer = Sealer::new(master_key_of(file, &*store, &*entropy).await?);
     let around = Surroundings { store: &store, sealer: &sealer, clock: &*clock, entropy: &*entropy };
     let started = start::start(&around, region).await?;
     let sign_in_code = console::new_sign_in_code(&*store, &*clock, &*entropy).await?;
@@ -149,8 +157,7 @@ fn lock(directory: &Path) -> Result<File, StartError> {
     }
 }
 
-async fn master_key(directory: &Path, store: &dyn Store, entropy: &dyn Entropy) -> Result<Secret, StartError> {
-    let path = directory.join(MASTER_KEY);
+async fn master_key_of(path: PathBuf, store: &dyn Store, entropy: &dyn Entropy) -> Result<Secret, StartError> {
     match master::read(&path)? {
         Some(key) => Ok(key),
         None if store.installation().await?.is_some() => Err(MasterKeyError::Missing(path).into()),

@@ -7,10 +7,10 @@ use base64ct::{Base64, Encoding};
 use envelock_keyserver::server::{self, MasterKeyError, StartError, SystemClock, SystemEntropy};
 use serde_json::{Value, json};
 
-use crate::support::{Api, READER};
+use crate::support::{Api, READER, options};
 
 async fn start(directory: &Path) -> Result<server::Server, StartError> {
-    server::open(directory, "us-south", Arc::new(SystemClock), Arc::new(SystemEntropy)).await
+    server::open(&options(directory), Arc::new(SystemClock), Arc::new(SystemEntropy)).await
 }
 
 #[tokio::test]
@@ -205,4 +205,25 @@ async fn a_key_moved_to_another_instance_does_not_open_there() {
     assert_eq!(database.execute("UPDATE keys SET instance = ?1", [other]).expect("moved"), 1);
     let call = api.post(&format!("/api/v2/keys/{id}/actions/wrap")).header("bluemix-instance", &other.to_string());
     call.send().await.refused(500, "INTERNAL_ERR");
+}
+
+#[tokio::test]
+async fn the_master_key_can_be_kept_away_from_the_database() {
+    let (data, elsewhere) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let file = elsewhere.path().join("kek");
+    let apart = server::Options { master_key: Some(file.clone()), ..options(data.path()) };
+    let start_apart = || server::open(&apart, Arc::new(SystemClock), Arc::new(SystemEntropy));
+    drop(start_apart().await.expect("a first start"));
+    assert!(file.exists());
+    assert!(!data.path().join("master.key").exists());
+    drop(start_apart().await.expect("starts again"));
+    server::sign_in_code(data.path(), &SystemClock, &SystemEntropy).await.expect("a link needs no master key");
+    let error = start(data.path()).await.err().expect("refused without the file");
+    assert!(matches!(error, StartError::MasterKey(MasterKeyError::Missing(_))), "{error}");
+
+    // Only a test that runs as root may give a file away.
+    if std::os::unix::fs::chown(&file, Some(65_534), None).is_ok() {
+        let error = start_apart().await.err().expect("refused");
+        assert!(matches!(error, StartError::MasterKey(MasterKeyError::Foreign { owner: 65_534, .. })), "{error}");
+    }
 }

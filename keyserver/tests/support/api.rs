@@ -13,7 +13,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use envelock_keyserver::server::{self, Clock, SystemEntropy};
+use envelock_keyserver::server::{self, Clock, Options, SystemEntropy};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -197,9 +197,14 @@ pub(crate) const READER_PLUS: &str = "crn:v1:bluemix:public:kms::::serviceRole:R
 pub(crate) const WRITER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Writer";
 pub(crate) const MANAGER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Manager";
 
+/// A server that keeps everything in one directory.
+pub(crate) fn options(directory: &Path) -> Options {
+    Options { directory: directory.to_owned(), master_key: None, region: "us-south".to_owned() }
+}
+
 async fn open(directory: &Path, clock: &Arc<FixedClock>) -> server::Server {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-    server::open(directory, "us-south", clock, Arc::new(SystemEntropy)).await.expect("starts")
+    server::open(&options(directory), clock, Arc::new(SystemEntropy)).await.expect("starts")
 }
 
 /// A create body around one key.

@@ -128,7 +128,8 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
     })
 }
 
-/// Makes a sign-in code in an existing data directory, whether its server runs or not.
+/// Makes a sign-in code in an existing data directory, whether its server runs or not. Needs no master key and leaves the
+/// tables as they are.
 pub async fn sign_in_code(
     directory: &Path,
     clock: &dyn Clock,
@@ -138,7 +139,7 @@ pub async fn sign_in_code(
     if !database.exists() {
         return Err(StartError::Database(format!("there is none at {}; start the server first", database.display())));
     }
-    let store = SqliteStore::open(&database)?;
+    let store = SqliteStore::open_existing(&database)?;
     Ok(console::new_sign_in_code(&store, clock, entropy).await?)
 }
 

@@ -227,3 +227,21 @@ async fn the_master_key_can_be_kept_away_from_the_database() {
         assert!(matches!(error, StartError::MasterKey(MasterKeyError::Foreign { owner: 65_534, .. })), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_sign_in_code_leaves_a_database_of_another_format_alone() {
+    let api = Api::new().await;
+    let code = || server::sign_in_code(api.directory(), &SystemClock, &SystemEntropy);
+    code().await.expect("a code while the server runs");
+    for format in [0, 99] {
+        api.database().pragma_update(None, "user_version", format).expect("set");
+        let error = code().await.expect_err("refused").to_string();
+        assert!(error.contains(&format!("format {format},")), "{error}");
+        assert!(error.contains("use the envelock-keyserver that the server runs with"), "{error}");
+        let now: i64 = api.database().pragma_query_value(None, "user_version", |row| row.get(0)).expect("a number");
+        assert_eq!(now, format);
+    }
+    let codes: i64 =
+        api.database().query_row("SELECT count(*) FROM sign_in_codes", [], |row| row.get(0)).expect("a count");
+    assert_eq!(codes, 2, "the server's own and the first one");
+}

@@ -57,10 +57,23 @@ impl SqliteStore {
         let mut writer = Connection::open(path)?;
         writer.busy_timeout(BUSY_TIMEOUT)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
+        migrations::run(&mut writer)?;
+        Self::around(path, writer)
+    }
+
+    /// Opens a file that a server made, which may be running, and leaves its tables as they are.
+    pub(crate) fn open_existing(path: &Path) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let writer = Connection::open_with_flags(path, flags)?;
+        writer.busy_timeout(BUSY_TIMEOUT)?;
+        migrations::require_current(&writer)?;
+        Self::around(path, writer)
+    }
+
+    fn around(path: &Path, writer: Connection) -> Result<Self, Error> {
         writer.pragma_update(None, "synchronous", "FULL")?;
         writer.pragma_update(None, "foreign_keys", true)?;
         writer.pragma_update(None, "secure_delete", true)?;
-        migrations::run(&mut writer)?;
         let reader =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         reader.busy_timeout(BUSY_TIMEOUT)?;

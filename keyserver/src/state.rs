@@ -63,7 +63,12 @@ pub(crate) struct StoreJournal(pub(crate) Arc<dyn Store>);
 #[async_trait]
 impl Journal for StoreJournal {
     async fn append(&self, entry: Entry) -> Result<(), Error> {
-        let Entry { id, at, instance, action, json } = entry;
-        self.0.append_event(NewEvent { id, at, instance, action, json }).await
+        self.0.append_event(row(entry)).await
     }
+}
+
+/// An event as the store takes it.
+pub(crate) fn row(entry: Entry) -> NewEvent {
+    let Entry { id, at, instance, action, json } = entry;
+    NewEvent { id, at, instance, action, json }
 }

@@ -45,7 +45,7 @@ pub(crate) enum Severity {
 }
 
 /// What is known of a request while it is being served.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Trail {
     /// What was asked for.
     pub(crate) action: Action,
@@ -60,15 +60,16 @@ pub(crate) struct Trail {
     target: Option<Target>,
     request: RequestData,
     response: ResponseData,
+    recorded: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Initiator {
     id: String,
     name: String,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Clone, Serialize)]
 struct Target {
     id: String,
     name: String,
@@ -76,7 +77,7 @@ struct Target {
     type_uri: &'static str,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestData {
     #[serde(rename = "requestURI")]
@@ -89,7 +90,7 @@ struct RequestData {
     key_ring_id: Option<String>,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ResponseData {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,6 +200,7 @@ impl Trail {
             target: None,
             request: RequestData { request_uri: uri.clone(), ..RequestData::default() },
             response: ResponseData::default(),
+            recorded: false,
             uri,
         }
     }
@@ -258,7 +260,16 @@ impl Trail {
         self.target = Some(Target { id, name: name.to_owned(), type_uri });
     }
 
-    pub(super) fn into_entry(self, id: Uuid, reason: Reason, failure: Option<&Error>) -> Result<Entry, Error> {
+    /// Its event was stored together with the change it tells of.
+    pub(crate) fn recorded(&mut self) {
+        self.recorded = true;
+    }
+
+    pub(super) fn is_recorded(&self) -> bool {
+        self.recorded
+    }
+
+    pub(super) fn entry(&self, id: Uuid, reason: Reason, failure: Option<&Error>) -> Result<Entry, Error> {
         let names = Names::of(self.action);
         let default_target = Target { id: self.uri.clone(), name: String::new(), type_uri: names.type_uri };
         let target = self.target.as_ref().unwrap_or(&default_target);
@@ -291,7 +302,13 @@ impl Trail {
             response_data: &self.response,
         };
         let json = serde_json::to_string(&event).map_err(|_| Error::Corrupt("audit event"))?;
-        Ok(Entry { id, at: self.at, instance: self.instance.map(|instance| instance.id), action: names.event, json })
+        Ok(Entry {
+            id,
+            at: self.at,
+            instance: self.instance.as_ref().map(|instance| instance.id),
+            action: names.event,
+            json,
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! One event per request, written before its answer is released.
 //!
+//! The event of a change to a key, identity or policy is stored in one transaction with the change, so that neither is
+//! without the other. Use of a key, refusals and the console's sign-in are recorded after the fact, before the answer.
 //! *Invariant:* an [`Audited`] value is made by [`record`] alone, after its event is in the journal; without the event there
 //! is no answer but an error.
 
@@ -67,7 +69,13 @@ impl<T> Audited<T> {
     }
 }
 
-/// Writes the event of a request and seals its outcome. If the event cannot be written, the outcome is dropped.
+/// The event of a change that is about to succeed, to be stored in one step with it; the trail then is
+/// [`Trail::recorded`].
+pub(crate) fn of_success(classify: Classify, id: Uuid, trail: &Trail, answer: Answer) -> Result<Entry, Error> {
+    trail.entry(id, classify(Ok(answer)), None)
+}
+
+/// Writes the event of a request, unless it is stored already, and seals its outcome. If the event cannot be written, the outcome is dropped.
 pub(crate) async fn record<T>(
     journal: &dyn Journal,
     classify: Classify,
@@ -76,8 +84,11 @@ pub(crate) async fn record<T>(
     outcome: Result<(Answer, T), Error>,
 ) -> Audited<T> {
     let (action, correlation) = (trail.action, trail.correlation);
+    if trail.is_recorded() && outcome.is_ok() {
+        return Audited { action, correlation, outcome };
+    }
     let verdict = outcome.as_ref().map(|(answer, _)| *answer);
-    let written = match trail.into_entry(id, classify(verdict), verdict.err()) {
+    let written = match trail.entry(id, classify(verdict), verdict.err()) {
         Ok(entry) => journal.append(entry).await,
         Err(error) => Err(error),
     };

@@ -19,7 +19,8 @@ use crate::{
         crn::{Instance, InstanceId},
         ring::RingId,
     },
-    state::AppState,
+    state::{AppState, row},
+    store::NewEvent,
 };
 
 /// A request to the Key Protect or IAM API.
@@ -103,6 +104,11 @@ impl Credentials {
         let policies = app.store.policies_of(caller.iam_id()).await?;
         AccountGrant::decide(&caller, action, &policies)
     }
+}
+
+/// The event of a change, to be stored together with it; once that is done, the trail is [`Trail::recorded`].
+pub(super) fn event(app: &AppState, trail: &Trail, answer: Answer) -> Result<NewEvent, Error> {
+    audit::of_success(app.classify, app.entropy.uuid(), trail, answer).map(row)
 }
 
 /// Writes the event and seals the outcome.

@@ -14,7 +14,7 @@ use crate::{
         roles::{Action, Role},
         token::AccessToken,
     },
-    service::call::{Call, Source, finish},
+    service::call::{Call, Source, event, finish},
     state::AppState,
 };
 
@@ -60,7 +60,9 @@ pub(crate) async fn create_service_id(
         }
         let identity = ServiceId { id: app.entropy.uuid(), name, description, account, created_at: app.clock.now() };
         trail.other_target(identity.iam_id(), &identity.name, "iam-identity/account-serviceid");
-        app.store.insert_service_id(&grant, identity.clone()).await?;
+        let event = event(app, &trail, Answer::Created)?;
+        app.store.insert_service_id(&grant, identity.clone(), event).await?;
+        trail.recorded();
         Ok((Answer::Created, identity))
     }
     .await;
@@ -121,7 +123,9 @@ pub(crate) async fn create_api_key(
             created_by: grant.holder().to_owned(),
         };
         trail.other_target(format!("ApiKey-{}", key.id), &key.name, "iam-identity/serviceid-apikey");
-        app.store.insert_api_key(&grant, key.clone()).await?;
+        let event = event(app, &trail, Answer::Created)?;
+        app.store.insert_api_key(&grant, key.clone(), event).await?;
+        trail.recorded();
         let account = grant.account().to_owned();
         Ok((Answer::Created, CreatedApiKey { key, account, value: credential.reveal() }))
     }
@@ -164,7 +168,9 @@ pub(crate) async fn create_policy(app: &AppState, call: Call, input: Result<NewP
             created_by: grant.holder().to_owned(),
         };
         trail.other_target(policy.id.to_string(), &policy.subject, "iam-am/policy");
-        app.store.insert_policy(&grant, policy.clone()).await?;
+        let event = event(app, &trail, Answer::Created)?;
+        app.store.insert_policy(&grant, policy.clone(), event).await?;
+        trail.recorded();
         Ok((Answer::Created, policy))
     }
     .await;
@@ -215,9 +221,11 @@ pub(crate) async fn delete_policy(app: &AppState, call: Call, id: Result<Uuid, E
         let grant = credentials.permit_in_account(app, trail.action).await?;
         let id = id?;
         trail.other_target(id.to_string(), "", "iam-am/policy");
-        if !app.store.delete_policy(&grant, id).await? {
+        let event = event(app, &trail, Answer::Empty)?;
+        if !app.store.delete_policy(&grant, id, event).await? {
             return Err(Error::PolicyNotFound);
         }
+        trail.recorded();
         Ok((Answer::Empty, ()))
     }
     .await;

@@ -16,7 +16,7 @@ use crate::{
         ring::RingId,
         version::{SealedVersion, Version, VersionId},
     },
-    service::call::{Call, Permitted, finish},
+    service::call::{Call, Permitted, event, finish},
     state::AppState,
     store::{Filter, Page},
 };
@@ -58,7 +58,9 @@ pub(crate) async fn create(app: &AppState, call: Call, input: Result<NewKey, Err
         }
         let (key, sealed, payload) = build(app, &permitted, input?)?;
         trail.key(&key, key.created_at);
-        app.store.insert_key(&permitted.grant, key.clone(), sealed).await?;
+        let event = event(app, &trail, Answer::Created)?;
+        app.store.insert_key(&permitted.grant, key.clone(), sealed, event).await?;
+        trail.recorded();
         let now = key.created_at;
         Ok((Answer::Created, KeyView { key, instance: permitted.instance, now, payload }))
     }
@@ -252,8 +254,11 @@ pub(crate) async fn change(
         for _ in 0..ATTEMPTS {
             let (mut key, now) = find(app, &permitted, &name, &mut trail).await?;
             change.apply(&mut key, now, permitted.grant.holder())?;
-            if app.store.save_key(&permitted.grant, key.clone(), None).await? {
-                trail.key(&key, now);
+            let mut after = trail.clone();
+            after.key(&key, now);
+            let event = event(app, &after, change.answer())?;
+            if app.store.save_key(&permitted.grant, key.clone(), None, event).await? {
+                trail.recorded();
                 return Ok((change.answer(), KeyView { key, instance: permitted.instance, now, payload: None }));
             }
         }
@@ -292,8 +297,11 @@ pub(crate) async fn rotate(
             // Only its length is looked at.
             key.rotate(version, material.expose().len())?;
             let sealed = seal(app, permitted.instance.id, &key, version, material)?;
-            if app.store.save_key(&permitted.grant, key, Some(sealed)).await? {
-                trail.version(version);
+            let mut after = trail.clone();
+            after.version(version);
+            let event = event(app, &after, Answer::Empty)?;
+            if app.store.save_key(&permitted.grant, key, Some(sealed), event).await? {
+                trail.recorded();
                 return Ok((Answer::Empty, ()));
             }
         }

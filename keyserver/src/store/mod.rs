@@ -1,5 +1,6 @@
 //! What the server remembers, as traits that a database fulfils.
 //!
+//! A change to keys, identities or policies takes the event that tells of it and is stored with it or not at all.
 //! *Invariant:* calls on keys take a [`Grant`] and stay inside its instance and reach; material arrives and leaves sealed.
 
 pub(crate) mod sqlite;
@@ -84,17 +85,17 @@ pub(crate) trait Identities: Send + Sync {
     /// The policies whose subject is this IAM id: the input of a decision.
     async fn policies_of(&self, iam_id: &str) -> Result<Vec<Policy>, Error>;
     /// Adds a service ID.
-    async fn insert_service_id(&self, grant: &AccountGrant, identity: ServiceId) -> Result<(), Error>;
+    async fn insert_service_id(&self, grant: &AccountGrant, identity: ServiceId, event: NewEvent) -> Result<(), Error>;
     /// All service IDs, oldest first.
     async fn service_ids(&self, grant: &AccountGrant) -> Result<Vec<ServiceId>, Error>;
     /// Adds an API key.
-    async fn insert_api_key(&self, grant: &AccountGrant, key: ApiKey) -> Result<(), Error>;
+    async fn insert_api_key(&self, grant: &AccountGrant, key: ApiKey, event: NewEvent) -> Result<(), Error>;
     /// Adds a policy.
-    async fn insert_policy(&self, grant: &AccountGrant, policy: Policy) -> Result<(), Error>;
+    async fn insert_policy(&self, grant: &AccountGrant, policy: Policy, event: NewEvent) -> Result<(), Error>;
     /// All policies of the grant's account, oldest first.
     async fn policies(&self, grant: &AccountGrant) -> Result<Vec<Policy>, Error>;
     /// Removes a policy; the next decision no longer sees it. `false` when there is none.
-    async fn delete_policy(&self, grant: &AccountGrant, id: Uuid) -> Result<bool, Error>;
+    async fn delete_policy(&self, grant: &AccountGrant, id: Uuid, event: NewEvent) -> Result<bool, Error>;
 }
 
 /// Which keys a list shows.
@@ -123,7 +124,7 @@ pub(crate) struct Page {
 #[async_trait]
 pub(crate) trait Keys: Send + Sync {
     /// Adds a key with its first version; [`Error::AliasInUse`] if an alias is taken.
-    async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion) -> Result<(), Error>;
+    async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion, event: NewEvent) -> Result<(), Error>;
     /// The key with this id or alias, if the grant reaches it and it is in the ring asked for.
     async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&RingId>) -> Result<Option<Key>, Error>;
     /// The keys the grant reaches, by id.
@@ -134,7 +135,13 @@ pub(crate) trait Keys: Send + Sync {
     async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error>;
     /// Stores what changed about a key, and a version it gained, if nobody else changed it since it was read;
     /// `false` if somebody did.
-    async fn save_key(&self, grant: &Grant, key: Key, gained: Option<SealedVersion>) -> Result<bool, Error>;
+    async fn save_key(
+        &self,
+        grant: &Grant,
+        key: Key,
+        gained: Option<SealedVersion>,
+        event: NewEvent,
+    ) -> Result<bool, Error>;
 }
 
 /// Sign-in codes and sessions of the console.

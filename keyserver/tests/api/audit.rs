@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Api, envelope};
+use crate::support::{Api, READER, envelope};
 
 fn events(api: &Api) -> Vec<Value> {
     let database = api.database();
@@ -145,4 +145,66 @@ async fn a_refused_request_cannot_make_a_large_event() {
     let call = api.get("/api/v2/keys").token("nobody").header("x-kms-key-ring", &"r".repeat(100));
     call.send().await.refused(401, "UNAUTHORIZED_ERR");
     assert_eq!(last(&api)["requestData"]["keyRingId"], "r".repeat(100));
+}
+
+/// Everything that callers can change, as one text.
+fn changeable(api: &Api) -> String {
+    let database = api.database();
+    let tables = [
+        ("keys", "hex(id) || state || revision"),
+        ("key_versions", "hex(id)"),
+        ("aliases", "alias"),
+        ("service_ids", "hex(id)"),
+        ("api_keys", "hex(id)"),
+        ("policies", "hex(id)"),
+    ];
+    let text = |(table, columns): (&str, &str)| -> String {
+        let sql = format!("SELECT coalesce(group_concat({columns} ORDER BY rowid), '') FROM {table}");
+        database.query_row(&sql, [], |row| row.get(0)).expect("a text")
+    };
+    tables.map(text).join("\n")
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_does_not_happen() {
+    let api = Api::new().await;
+    let (key, deleted) = (api.root_key().await, api.root_key().await);
+    api.delete(&format!("/api/v2/keys/{deleted}")).send().await.is(StatusCode::NO_CONTENT);
+    api.clock.advance(31);
+    let someone = api.someone(&[READER], &[]).await;
+    let before = changeable(&api);
+    let full = "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'the journal is full'); END";
+    api.database().execute_batch(full).expect("a trigger");
+
+    let new_key = envelope(json!({"name": "new", "extractable": false, "aliases": ["new"]}));
+    let new_id = json!({"account_id": api.account, "name": "new"});
+    let new_api_key = json!({"name": "new", "iam_id": someone.iam_id, "account_id": api.account});
+    let new_policy = api.policy(&someone.iam_id, &[READER], &[]);
+    let on = |rest: &str| format!("/api/v2/keys/{key}{rest}");
+    let changes = [
+        (Method::POST, "/api/v2/keys".to_owned(), new_key, 201),
+        (Method::POST, on("/actions/rotate"), Value::Null, 204),
+        (Method::POST, on("/actions/disable"), Value::Null, 204),
+        (Method::DELETE, on(""), Value::Null, 204),
+        (Method::POST, format!("/api/v2/keys/{deleted}/restore"), Value::Null, 201),
+        (Method::POST, "/v1/serviceids".to_owned(), new_id, 201),
+        (Method::POST, "/v1/apikeys".to_owned(), new_api_key, 201),
+        (Method::POST, "/v1/policies".to_owned(), new_policy, 201),
+        (Method::DELETE, format!("/v1/policies/{}", someone.policy), Value::Null, 204),
+    ];
+    for (method, path, body, _) in &changes {
+        let answer = api.call(method.clone(), path).json(body).send().await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{method} {path}: {}", answer.text);
+        assert_eq!(changeable(&api), before, "{method} {path}");
+    }
+    api.database().execute_batch("DROP TRIGGER full").expect("dropped");
+    for (method, path, body, status) in &changes {
+        let known = events(&api).len();
+        let answer = api.call(method.clone(), path).json(body).send().await;
+        assert_eq!(answer.status, *status, "{method} {path}: {}", answer.text);
+        let events = events(&api);
+        assert_eq!(events.len(), known + 1, "{method} {path}: one event");
+        assert_eq!(events[known]["outcome"], "success");
+        assert_eq!(events[known]["reason"]["reasonCode"], *status);
+    }
 }

@@ -16,9 +16,10 @@ use crate::{
     },
     keys::{crn::InstanceId, key::KeyId},
     store::{
-        Identities,
+        Identities, NewEvent,
         sqlite::{
             SqliteStore,
+            events::append,
             rows::{SERVICE_ID_COLUMNS, instant, millis, service_id, unreadable},
         },
     },
@@ -54,9 +55,9 @@ impl Identities for SqliteStore {
         .await
     }
 
-    async fn insert_service_id(&self, grant: &AccountGrant, identity: ServiceId) -> Result<(), Error> {
+    async fn insert_service_id(&self, grant: &AccountGrant, identity: ServiceId, event: NewEvent) -> Result<(), Error> {
         let identity = ServiceId { account: grant.account().to_owned(), ..identity };
-        self.write(move |db| insert_service_id(db, &identity)).await
+        self.write(move |db| insert_service_id(db, &identity).and_then(|()| append(db, &event))).await
     }
 
     async fn service_ids(&self, grant: &AccountGrant) -> Result<Vec<ServiceId>, Error> {
@@ -70,15 +71,15 @@ impl Identities for SqliteStore {
         .await
     }
 
-    async fn insert_api_key(&self, grant: &AccountGrant, key: ApiKey) -> Result<(), Error> {
+    async fn insert_api_key(&self, grant: &AccountGrant, key: ApiKey, event: NewEvent) -> Result<(), Error> {
         let account = grant.account().to_owned();
-        self.write(move |db| insert_api_key(db, &account, &key)).await
+        self.write(move |db| insert_api_key(db, &account, &key).and_then(|()| append(db, &event))).await
     }
 
-    async fn insert_policy(&self, grant: &AccountGrant, policy: Policy) -> Result<(), Error> {
+    async fn insert_policy(&self, grant: &AccountGrant, policy: Policy, event: NewEvent) -> Result<(), Error> {
         let scope = Scope { account: grant.account().to_owned(), ..policy.scope };
         let policy = Policy { scope, ..policy };
-        self.write(move |db| insert_policy(db, &policy)).await
+        self.write(move |db| insert_policy(db, &policy).and_then(|()| append(db, &event))).await
     }
 
     async fn policies(&self, grant: &AccountGrant) -> Result<Vec<Policy>, Error> {
@@ -92,10 +93,16 @@ impl Identities for SqliteStore {
         .await
     }
 
-    async fn delete_policy(&self, grant: &AccountGrant, id: Uuid) -> Result<bool, Error> {
+    async fn delete_policy(&self, grant: &AccountGrant, id: Uuid, event: NewEvent) -> Result<bool, Error> {
         let account = grant.account().to_owned();
-        self.write(move |db| Ok(db.execute("DELETE FROM policies WHERE id = ? AND account = ?", (id, account))? == 1))
-            .await
+        self.write(move |db| {
+            if db.execute("DELETE FROM policies WHERE id = ? AND account = ?", (id, account))? == 0 {
+                return Ok(false);
+            }
+            append(db, &event)?;
+            Ok(true)
+        })
+        .await
     }
 }
 

@@ -22,9 +22,10 @@ use crate::{
         version::{SealedVersion, Version, VersionId},
     },
     store::{
-        Filter, Keys, Page,
+        Filter, Keys, NewEvent, Page,
         sqlite::{
             SqliteStore,
+            events::append,
             rows::{instant, millis, optional_instant, unreadable},
         },
     },
@@ -38,13 +39,14 @@ const FROM_KEYS: &str = "FROM keys JOIN key_versions newest ON newest.key_id = k
 
 #[async_trait]
 impl Keys for SqliteStore {
-    async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion) -> Result<(), Error> {
+    async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion, event: NewEvent) -> Result<(), Error> {
         grant.demand(|action| action == Action::CreateKey)?;
         let instance = grant.instance();
         self.write(move |db| {
             insert_key(db, instance, &key)?;
             insert_version(db, key.id, &version)?;
-            key.aliases.iter().try_for_each(|alias| insert_alias(db, instance, key.id, alias))
+            key.aliases.iter().try_for_each(|alias| insert_alias(db, instance, key.id, alias))?;
+            append(db, &event)
         })
         .await
     }
@@ -110,7 +112,13 @@ impl Keys for SqliteStore {
         .await
     }
 
-    async fn save_key(&self, grant: &Grant, key: Key, gained: Option<SealedVersion>) -> Result<bool, Error> {
+    async fn save_key(
+        &self,
+        grant: &Grant,
+        key: Key,
+        gained: Option<SealedVersion>,
+        event: NewEvent,
+    ) -> Result<bool, Error> {
         grant.demand(|action| matches!(action, Action::Key(Rotate | Disable | Enable | Delete | Restore)))?;
         if !grant.covers(key.id) {
             return Err(grant.absence());
@@ -123,6 +131,7 @@ impl Keys for SqliteStore {
             if let Some(version) = gained {
                 insert_version(db, key.id, &version)?;
             }
+            append(db, &event)?;
             Ok(true)
         })
         .await

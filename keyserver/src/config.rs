@@ -40,6 +40,10 @@ pub struct Serve {
     /// Address to listen on; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", env = "ENVELOCK_LISTEN", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+    /// Says that a proxy in front speaks TLS to everyone else. Without it only a loopback address is listened on, as tokens
+    /// and data keys would travel in clear.
+    #[arg(long, env = "ENVELOCK_BEHIND_TLS_PROXY")]
+    pub behind_tls_proxy: bool,
     /// Region of a new installation, part of every name in it.
     #[arg(long, env = "ENVELOCK_REGION", default_value = "us-south", value_parser = parse_region)]
     pub region: String,

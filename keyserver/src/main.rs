@@ -37,13 +37,23 @@ type Failure = Box<dyn std::error::Error>;
 
 async fn serve(options: Serve) -> Result<(), Failure> {
     start_logs(options.output);
+    if !options.listen.ip().is_loopback() && !options.behind_tls_proxy {
+        let text = "is not a loopback address, and this server speaks plain HTTP: tokens and data keys would travel in clear. \
+                    Listen on 127.0.0.1, or put a proxy that speaks TLS in front and say so with --behind-tls-proxy";
+        return Err(format!("--listen {} {text}", options.listen).into());
+    }
     let directory = directory(&options.data)?;
     // Before the store: a first start that cannot listen must not make an API key that nobody gets to see.
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
     let address = listener.local_addr()?;
-    let kept = Options { directory, master_key: options.master_key.clone(), region: options.region.clone() };
+    let kept = Options {
+        directory,
+        master_key: options.master_key.clone(),
+        region: options.region.clone(),
+        secure_cookies: options.behind_tls_proxy,
+    };
     let server = server::open(&kept, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     tracing::info!(%address, data = %kept.directory.display(), "listening");
     // Before the announcement: whoever reads it may stop the server at once, and that is a clean stop too.

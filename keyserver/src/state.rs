@@ -34,6 +34,8 @@ pub(crate) struct AppState {
     pub(crate) classify: Classify,
     /// UUID of the identity that the console signs in.
     pub(crate) administrator: uuid::Uuid,
+    /// Whether the console's cookie is for TLS only.
+    pub(crate) secure_cookies: bool,
 }
 
 /// Shared by all requests.

@@ -166,6 +166,7 @@ fn bad_configuration_is_explained_and_makes_nothing() {
     let nowhere = nowhere.to_str().expect("text");
     assert!(run(&["--data", nowhere, "--listen", "nonsense"]).contains("--listen"));
     assert!(run(&["--data", nowhere, "--region", "US South"]).contains("region"));
+    assert!(run(&["--data", nowhere, "--listen", "0.0.0.0:0"]).contains("--behind-tls-proxy"));
     assert!(run(&["sign-in-link", "--data", nowhere, "--url", "http://x"]).contains("start the server first"));
     assert!(!std::path::Path::new(nowhere).exists());
 }
@@ -261,4 +262,16 @@ fn a_request_head_may_not_be_large() {
     let database = rusqlite::Connection::open(data.path().join("keyserver.db")).expect("the database");
     let events: i64 = database.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).expect("a count");
     assert_eq!(events, 1);
+}
+
+#[test]
+fn behind_a_tls_proxy_the_cookie_is_for_tls_only() {
+    for (flag, secure) in [(None, false), (Some("--behind-tls-proxy"), true)] {
+        let data = tempfile::tempdir().expect("a directory");
+        let server = Running::start_with(data.path(), flag);
+        let body = json!({"code": code_of(server.said("sign_in_url"))}).to_string();
+        let (status, head, _) = send(&server, "POST", "/console/session", &[], &body);
+        assert_eq!(status, 200);
+        assert_eq!(head.contains("; Secure"), secure, "{head}");
+    }
 }

@@ -26,7 +26,7 @@ pub(super) async fn sign_in(
 ) -> Reply {
     let code = origin.and_then(|()| body.required()).and_then(code);
     Reply::with_headers(service::sign_in(&app, source, code).await, |opened| {
-        (show(opened.view), [session_cookie(&opened.cookie, opened.seconds)])
+        (show(opened.view), [session_cookie(&opened.cookie, opened.seconds, app.secure_cookies)])
     })
 }
 
@@ -43,7 +43,9 @@ pub(super) async fn sign_out(
     CallSource(source): CallSource,
     SessionCookie(cookie): SessionCookie,
 ) -> Reply {
-    Reply::with_headers(service::sign_out(&app, source, cookie).await, |()| ((), [session_cookie("", 0)]))
+    Reply::with_headers(service::sign_out(&app, source, cookie).await, |()| {
+        ((), [session_cookie("", 0, app.secure_cookies)])
+    })
 }
 
 pub(super) async fn token(

@@ -95,11 +95,13 @@ pub struct Options {
     pub master_key: Option<PathBuf>,
     /// Region of a new installation.
     pub region: String,
+    /// Whether browsers reach the console over TLS only, so that its cookie never travels in clear.
+    pub secure_cookies: bool,
 }
 
 /// Opens the data directory, makes what is missing on a first start, and puts the parts together.
 pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Server, StartError> {
-    let Options { directory, master_key, region } = options;
+    let Options { directory, master_key, region, secure_cookies } = options;
     let lock = lock(directory)?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory.join(DATABASE))?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
@@ -116,6 +118,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         tokens: started.tokens,
         classify: routes::reply::classify,
         administrator: started.administrator,
+        secure_cookies: *secure_cookies,
     };
     Ok(Server {
         router: routes::router(Arc::new(app)),

@@ -199,7 +199,7 @@ pub(crate) const MANAGER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Manag
 
 /// A server that keeps everything in one directory.
 pub(crate) fn options(directory: &Path) -> Options {
-    Options { directory: directory.to_owned(), master_key: None, region: "us-south".to_owned() }
+    Options { directory: directory.to_owned(), master_key: None, region: "us-south".to_owned(), secure_cookies: false }
 }
 
 async fn open(directory: &Path, clock: &Arc<FixedClock>) -> server::Server {

@@ -20,9 +20,15 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it on a data directory and waits until it is ready.
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_with(data, None)
+    }
+
+    /// Starts it with one more flag.
+    pub(crate) fn start_with(data: &Path, flag: Option<&str>) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver"))
             .args(["--output", "json", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(flag)
             .env_remove("ENVELOCK_REGION")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -57,6 +57,8 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly requestId?: string,
+    /** The field or query parameter at fault, if the key server named one. */
+    readonly target?: string,
   ) {
     super(message);
     this.name = "ApiError";
@@ -70,7 +72,7 @@ interface Collection<T> {
 }
 
 interface ErrorBody {
-  resources?: { errorMsg?: string; reasons?: { code?: string; message?: string }[] }[];
+  resources?: { errorMsg?: string; reasons?: { code?: string; message?: string; target?: { name?: string } }[] }[];
 }
 
 interface Token {
@@ -110,14 +112,16 @@ async function refusal(response: Response): Promise<ApiError> {
   const requestId = response.headers.get("Correlation-Id") ?? undefined;
   let text = "";
   let code = "";
+  let target: string | undefined;
   try {
     const first = ((await response.json()) as ErrorBody).resources?.[0];
     code = first?.reasons?.[0]?.code ?? "";
     text = first?.reasons?.[0]?.message ?? first?.errorMsg ?? "";
+    target = first?.reasons?.[0]?.target?.name;
   } catch {
     // A body that is not JSON says nothing a user could act on; the status is kept.
   }
-  return new ApiError(response.status, code || `HTTP_${response.status}`, text, requestId);
+  return new ApiError(response.status, code || `HTTP_${response.status}`, text, requestId, target);
 }
 
 /** Called when the session turns out to have ended, so that the user is asked to sign in instead of shown a refusal. */

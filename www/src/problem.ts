@@ -25,12 +25,15 @@ export function describe(error: unknown): Problem {
   return { ...texts.unexpected, code: error instanceof Error ? error.name : "UNKNOWN" };
 }
 
+/** Codes of many meanings: the server's own sentence names the field or value at fault, so it says more than ours. */
+const OF_MANY_MEANINGS = ["INVALID_FIELD_ERR", "INVALID_QUERY_PARAM_ERR"];
+
 function describeApi(error: ApiError): Problem {
+  if (error.code === "INVALID_QUERY_PARAM_ERR" && error.target === "payload") return withId({ ...texts.rotatedWithoutMaterial, code: error.code }, error.requestId);
   const known = texts.apiProblems[error.code];
   const text: texts.ProblemText =
     known ?? (error.status >= 500 ? texts.apiFailed : error.status === 429 ? texts.apiBusy : texts.apiFallback);
-  // The server's own sentence names the field or value at fault; for codes of many meanings it says more than ours.
-  const detailed = known === undefined || error.code === "INVALID_FIELD_ERR" ? [sentence(error.message), text.text] : [text.text];
+  const detailed = known === undefined || OF_MANY_MEANINGS.includes(error.code) ? [sentence(error.message), text.text] : [text.text];
   return withId({ title: text.title, text: detailed.filter(Boolean).join(" "), code: error.code }, error.requestId);
 }
 

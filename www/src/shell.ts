@@ -7,7 +7,8 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
-import { currentSession, signOut } from "./api.js";
+import { ApiError, currentSession, signOut } from "./api.js";
+import "@carbon/web-components/es/components/button/index.js";
 import { icon } from "./components/icon.js";
 import { problemNotice } from "./components/notice.js";
 import { View } from "./components/view.js";
@@ -47,6 +48,8 @@ const NAVIGATION = [
 export class Shell extends View {
   @state() private route: Route = parseRoute(location.hash);
   @state() private loaded = false;
+  /** Whether there is a session is not known: the key server did not say. */
+  @state() private unknownSession = false;
   @state() private code = "";
   @state() private reason: SignInReason | "" = "";
   @state() private problem: Problem | undefined;
@@ -62,21 +65,31 @@ export class Shell extends View {
   }
 
   private async start(): Promise<void> {
+    this.problem = undefined;
     try {
       // With a code at hand an older session does not matter.
       if (!this.code) enter(await currentSession());
+      this.unknownSession = false;
     } catch (error) {
-      const problem = describe(error);
-      if (problem.code === "UNREACHABLE") this.problem = problem;
+      this.unknownSession = !(error instanceof ApiError && error.status === 401);
+      if (this.unknownSession) this.problem = describe(error);
       else this.toSignIn();
     }
     this.loaded = true;
   }
 
+  private async retry(): Promise<void> {
+    await this.start();
+    // The button that was pressed is gone when this went well.
+    if (!this.unknownSession) void this.focusHeading();
+  }
+
   private follow(): void {
     this.route = parseRoute(location.hash);
+    this.problem = undefined;
     this.takeCode();
-    if (!currentUser() && this.route.screen !== "sign-in") this.toSignIn();
+    if (this.unknownSession) void this.retry();
+    else if (!currentUser() && this.route.screen !== "sign-in") this.toSignIn();
     else if (currentUser() && this.route.screen === "sign-in" && !this.code) go(address.keys);
   }
 
@@ -96,6 +109,7 @@ export class Shell extends View {
   }
 
   private sessionChanged(): void {
+    this.problem = undefined;
     if (currentUser()) {
       this.code = "";
       this.reason = "";
@@ -141,9 +155,19 @@ export class Shell extends View {
     return html`
       <a class="skip" href="#main" @click=${this.skip}>${t.app.skip}</a>
       ${this.header()}
-      <main id="main" tabindex="-1">${problemNotice(this.problem)}${this.loaded ? this.screen() : html`<p class="page">${t.app.loading}</p>`}</main>
+      <main id="main" tabindex="-1">${this.main()}</main>
       <div id="announcements" class="visually-hidden" role="status" aria-live="polite"></div>
     `;
+  }
+
+  private main(): TemplateResult {
+    if (!this.loaded) return html`<p class="page">${t.app.loading}</p>`;
+    if (!this.unknownSession) return html`${problemNotice(this.problem)}${this.screen()}`;
+    return html`<div class="page">
+      <h1 tabindex="-1">${TITLES[this.route.screen]}</h1>
+      ${problemNotice(this.problem)}
+      ${this.problem ? html`<cds-button kind="tertiary" size="md" @click=${this.retry}>${t.app.retry}</cds-button>` : html`<p>${t.app.loading}</p>`}
+    </div>`;
   }
 
   private skip(event: Event): void {

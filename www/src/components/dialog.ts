@@ -72,9 +72,16 @@ export class Dialog extends LitElement {
     if (!this.busy) this.dispatchEvent(new CustomEvent("ev-cancel"));
   }
 
+  /** Browsers let nobody hold a dialog open for good: a further Escape closes it without asking. */
+  private closed(): void {
+    if (!this.isConnected) return;
+    if (this.busy) this.dialog.showModal();
+    else this.dispatchEvent(new CustomEvent("ev-cancel"));
+  }
+
   override render(): unknown {
     return html`
-      <dialog aria-labelledby="heading" @cancel=${this.cancel}>
+      <dialog aria-labelledby="heading" @cancel=${this.cancel} @close=${this.closed}>
         <header><h2 id="heading">${this.heading}</h2></header>
         <div class="body"><slot></slot></div>
         <footer><slot name="action"></slot></footer>

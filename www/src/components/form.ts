@@ -23,9 +23,9 @@ export function descriptionFault(text: string): string {
   return length === 0 || (length >= 2 && length <= DESCRIPTION_LIMIT) ? "" : t.form.descriptionWrong(length);
 }
 
-/** A field inside a shadow root does not submit its form by itself. */
+/** A field inside a shadow root does not submit its form by itself; a button in there must keep its own Enter. */
 export function submitOnEnter(event: KeyboardEvent): void {
-  if (event.key !== "Enter") return;
+  if (event.key !== "Enter" || !(event.composedPath()[0] instanceof HTMLInputElement)) return;
   event.preventDefault();
   (event.currentTarget as HTMLElement).closest("form")?.requestSubmit();
 }

@@ -19,7 +19,7 @@ export const apiProblems: Record<string, ProblemText> = {
   KEY_ACTION_INVALID_STATE_ERR: { title: "The key’s state does not allow this", text: "Somebody may have changed the key meanwhile. Look at its state and try again." },
   KEY_ROTATION_NOT_PERMITTED: { title: "Too early to rotate again", text: "A key can be rotated once an hour. Try again later." },
   KEY_PAYLOAD_REQ_ERR: { title: "New material is needed", text: "This key was imported, so it is rotated with new material that you bring." },
-  INVALID_QUERY_PARAM_ERR: { title: "This key is rotated without material", text: "The key server made it and makes its next version, too." },
+  INVALID_QUERY_PARAM_ERR: { title: "A value was not accepted", text: "Correct it and try again." },
   REQ_TOO_EARLY_ERR: { title: "Too early", text: "30 seconds have to pass after the last change. Wait a moment and try again." },
   KEY_RESTORE_EXPIRED: { title: "This key cannot be restored any more", text: "It was deleted more than 30 days ago." },
   KEY_EXPIRED_ERR: { title: "This key has expired", text: "Its expiration date has passed; that cannot be changed." },
@@ -29,6 +29,9 @@ export const apiProblems: Record<string, ProblemText> = {
   AUTHORIZATIONS_NOT_MET: { title: "A second person has to agree", text: "This key can be deleted only when two managers want it." },
   PROTECTED_RESOURCE_ERR: { title: "The key is in use", text: "Resources are registered on it. Remove those first." },
 };
+
+/** The same code as for any parameter, when it is about the material brought to a rotation. */
+export const rotatedWithoutMaterial: ProblemText = { title: "This key is rotated without material", text: "The key server made it and makes its next version, too." };
 
 /** For a reason code that is not in the table above. */
 export const apiFallback: ProblemText = { title: "The key server refused", text: "" };

@@ -16,28 +16,36 @@ import { t } from "../../messages/en.js";
 import { describe, describeSeal, type Problem } from "../../problem.js";
 import { address } from "../../router.js";
 import { JobFailed, runInspect } from "../seal/job.js";
-import { displayName, KEY_PROTECT_PROVIDER, ownKey, parseProviderInfo } from "../seal/named-key.js";
+import { displayName, KEY_PROTECT_PROVIDER, ownKey } from "../seal/named-key.js";
+import type { KeyName } from "../seal/protocol.js";
 
 @customElement("ev-inspect")
 export class Inspect extends View {
   @state() private file: File | undefined;
   @state() private inspection: Inspection | undefined;
-  @state() private keyName: string | undefined;
+  @state() private own: (KeyName & { name: string }) | undefined;
   @state() private problem: Problem | undefined;
 
   private async take(file: File): Promise<void> {
     this.file = file;
     this.inspection = undefined;
     this.problem = undefined;
-    this.keyName = undefined;
+    this.own = undefined;
     try {
-      this.inspection = await runInspect(file);
+      const inspection = await runInspect(file);
+      // Another file may have been chosen meanwhile; what was found out about this one is no longer asked for.
+      if (this.file !== file) return;
+      this.inspection = inspection;
       await this.updateComplete;
+      if (this.file !== file) return;
       this.querySelector<HTMLElement>(".lens h2")?.focus();
       announce(t.inspect.unverifiedTitle);
-      const key = ownKey(this.inspection);
-      this.keyName = key && (await displayName(key));
+      const key = ownKey(inspection);
+      const name = key && (await displayName(key));
+      if (this.file !== file) return;
+      this.own = key && name !== undefined ? { ...key, name } : undefined;
     } catch (error) {
+      if (this.file !== file) return;
       this.problem = error instanceof JobFailed ? describeSeal(error.failure) : describe(error);
     }
   }
@@ -95,9 +103,10 @@ export class Inspect extends View {
   }
 
   private edk(edk: Inspection["edks"][number]): TemplateResult {
-    const name = edk.providerId === KEY_PROTECT_PROVIDER ? parseProviderInfo(edk.providerInfo) : undefined;
+    const { own } = this;
+    const isOwn = own !== undefined && edk.providerId === KEY_PROTECT_PROVIDER && edk.providerInfo === `${own.instance}/${own.key}`;
     return html`<dl class="facts facts--group">
-      ${this.keyName && name ? fact(t.inspect.keyName, html`<a class="link" href=${address.key(name.key)}>${this.keyName}</a>`) : nothing}
+      ${isOwn ? fact(t.inspect.keyName, html`<a class="link" href=${address.key(own.key)}>${own.name}</a>`) : nothing}
       ${fact(t.inspect.provider, html`<code>${edk.providerId}</code>`)} ${fact(t.inspect.providerInfo, copyValue(edk.providerInfo, t.inspect.providerInfo))}
       ${fact(t.inspect.wrappedSize, showExactSize(edk.ciphertextLength))}
     </dl>`;

@@ -9,7 +9,7 @@ import "@carbon/web-components/es/components/inline-loading/index.js";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { deleteKey, disableKey, enableKey, getKey, keyVersions, restoreKey, rotateKey, serverNow, State, type KeyVersion, type RootKey } from "../../api.js";
-import { copyValue } from "../../components/copy.js";
+import { copyButton, copyValue } from "../../components/copy.js";
 import { icon } from "../../components/icon.js";
 import { stateTag } from "../../components/key-bits.js";
 import { notice, problemNotice } from "../../components/notice.js";
@@ -129,6 +129,7 @@ export class KeyDetail extends View {
         <section aria-labelledby="details"><h2 id="details">${t.key.details}</h2>${this.facts(key)}</section>
         <section aria-labelledby="versions"><h2 id="versions">${t.key.versions}</h2>${this.versionTable(key)}</section>
       </div>
+      ${key.state === State.deleted ? nothing : this.node(key)}
       ${this.question
         ? html`<ev-key-question .key=${key} question=${this.question} ?working=${this.working} .problem=${this.questionProblem}
             @ev-cancel=${this.closeQuestion} @ev-answer=${(event: CustomEvent<string | undefined>) => this.act(this.question!, event.detail)}></ev-key-question>`
@@ -197,6 +198,16 @@ export class KeyDetail extends View {
       ${date(t.key.updated, key.lastUpdateDate)} ${date(t.key.deletedOn, key.deletionDate)} ${date(t.key.restoreUntil, key.restoreExpirationDate)}
       ${date(t.key.purgeOn, key.purgeScheduledOn)}
     </dl>`;
+  }
+
+  private node(key: RootKey): TemplateResult {
+    const exports = t.key.nodeExports(location.origin, instance().id, key.id);
+    return html`<section class="below" aria-labelledby="node">
+      <h2 id="node">${t.key.node}</h2>
+      <p class="hint">${t.key.nodeLead}</p>
+      <p class="command"><code>${exports}</code>${copyButton(exports, t.app.copy)}</p>
+      <p class="hint">${t.key.nodeApiKey}</p>
+    </section>`;
   }
 
   private versionTable(key: RootKey): TemplateResult {

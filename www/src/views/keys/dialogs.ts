@@ -10,6 +10,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { RootKey } from "../../api.js";
 import "../../components/dialog.js";
+import { submitOnEnter } from "../../components/form.js";
 import type { MaterialInput } from "../../components/material-input.js";
 import "../../components/material-input.js";
 import { problemNotice } from "../../components/notice.js";
@@ -56,7 +57,7 @@ export class KeyQuestion extends View {
     const words = WORDS[this.question];
     return html`
       <ev-dialog heading=${words.title(this.key.name)} ?busy=${this.working} @ev-cancel=${this.cancel}>
-        <form novalidate @submit=${this.answer} @keydown=${this.enter}>
+        <form novalidate @submit=${this.answer} @keydown=${submitOnEnter}>
           ${this.question === "rotate" ? this.rotate() : this.question === "disable" ? html`<p>${t.disableDialog.text}</p>` : this.removal()}
           ${problemNotice(this.problem)}
         </form>
@@ -64,10 +65,6 @@ export class KeyQuestion extends View {
         <cds-button slot="action" kind=${words.kind} type="button" ?disabled=${this.working} @click=${this.answer}>${this.working ? words.working : words.submit}</cds-button>
       </ev-dialog>
     `;
-  }
-
-  private enter(event: KeyboardEvent): void {
-    if (event.key === "Enter") this.answer(event);
   }
 
   private rotate(): TemplateResult {

@@ -12,7 +12,7 @@ import type { KeyName } from "./protocol.js";
 export const KEY_PROTECT_PROVIDER = "envelock-key-protect-v1";
 
 /** Splits provider info of the form `<instance>/<key>`. */
-export function parseProviderInfo(info: string): KeyName | undefined {
+function parseProviderInfo(info: string): KeyName | undefined {
   const slash = info.indexOf("/");
   return slash > 0 && slash < info.length - 1 ? { instance: info.slice(0, slash), key: info.slice(slash + 1) } : undefined;
 }

@@ -40,11 +40,16 @@ export class Open extends FileWork {
     this.key = undefined;
     try {
       const inspection = await runInspect(file);
+      if (this.file !== file) return;
       const key = ownKey(inspection);
-      this.keyName = key ? ((await displayName(key)) ?? t.open.keyUnknown) : "";
+      const keyName = key ? ((await displayName(key)) ?? t.open.keyUnknown) : "";
+      // Another file may have been chosen meanwhile; what was found out about this one is no longer asked for.
+      if (this.file !== file) return;
+      this.keyName = keyName;
       this.key = key;
       this.inspection = inspection;
     } catch (error) {
+      if (this.file !== file) return;
       this.problem = error instanceof JobFailed ? describeSeal(error.failure) : describe(error);
     }
   }

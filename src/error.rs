@@ -70,6 +70,12 @@ pub enum Error {
     },
     /// More plaintext than 2^32-1 frames hold.
     MessageTooLong,
+    /// The caller insists on the platform's AES and the platform offers none.
+    NoPlatformEngine,
+    /// The platform's AES failed at what it can do, for instance for want of memory.
+    Platform,
+    /// What is sealed on demand is not what it was when parts of it were sealed before.
+    SourceChanged,
     /// The caller's token callback failed or gave no token.
     TokenCallback,
     /// The key service refused, failed or was out of reach.
@@ -156,6 +162,9 @@ impl Error {
             Self::NoMatchingKek => "ERR_NO_MATCHING_KEK",
             Self::InvalidArgument { .. } => "ERR_INVALID_ARGUMENT",
             Self::MessageTooLong => "ERR_MESSAGE_TOO_LONG",
+            Self::NoPlatformEngine => "ERR_NO_WEBCRYPTO",
+            Self::Platform => "ERR_PLATFORM",
+            Self::SourceChanged => "ERR_SOURCE_CHANGED",
             Self::TokenCallback => "ERR_TOKEN_CALLBACK",
             Self::Service(error) => error.kind.code(),
             Self::Internal(_) => "ERR_INTERNAL",
@@ -183,6 +192,9 @@ impl Error {
             | Self::NoMatchingKek
             | Self::InvalidArgument { .. }
             | Self::MessageTooLong
+            | Self::SourceChanged
+            | Self::NoPlatformEngine
+            | Self::Platform
             | Self::TokenCallback => Fault::Caller,
             Self::Service(_) => Fault::Service,
             Self::Internal(_) => Fault::Bug,
@@ -304,6 +316,13 @@ impl fmt::Display for Error {
             }
             Self::InvalidArgument { argument, problem } => write!(f, "{argument}: {problem}"),
             Self::MessageTooLong => f.write_str("too much plaintext for one message at this frame length"),
+            Self::NoPlatformEngine => f.write_str(
+                "crypto.subtle is missing, as in pages that are not served over https: leave engine at \"auto\", or use https",
+            ),
+            Self::Platform => f.write_str("the platform's AES failed: memory may be short, so try less at once"),
+            Self::SourceChanged => f.write_str(
+                "the source changed while it was sealed: no nonce is used for two contents, so seal it anew from the start",
+            ),
             Self::TokenCallback => f.write_str("getToken() failed or did not give a token"),
             Self::Service(error) => {
                 f.write_str(error.kind.text())?;

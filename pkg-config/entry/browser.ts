@@ -1,6 +1,6 @@
 import { provide } from "../src/load.js";
 
-provide(async () => {
+provide("browser", async () => {
   const response = await fetch(new URL("../wasm/envelock_bg.wasm", import.meta.url));
   // Streaming needs the right media type, which not every server knows.
   const streams = response.headers.get("content-type") === "application/wasm";

@@ -1,7 +1,11 @@
+import { message, plaintext } from "./bytes.js";
 import { mapped } from "./error.js";
+import { OpenedFile, SealedBlob } from "./files.js";
 import type { Kek } from "./kek.js";
-import { load } from "./load.js";
+import { load, runtime } from "./load.js";
 import { Opened } from "./opened.js";
+import { type ByteReader, type FileSource, reader } from "./source.js";
+import { type ByteStream, type ByteTransform, isByteStream, readable, transform } from "./streams.js";
 
 /** What can be sealed or opened. Text is sealed as UTF-8. */
 export type Data = string | BufferSource | Blob;
@@ -9,10 +13,11 @@ export type Data = string | BufferSource | Blob;
 /** Public text pairs bound to a message and to the wrap of its data key. Not secret: no personal data. */
 export type Context = Readonly<Record<string, string>>;
 
-/** How far a call is, in bytes of its input. */
+/** How far a call is, in bytes of what it reads. */
 export interface Progress {
   readonly done: number;
-  readonly total: number;
+  /** Missing for streams, whose end nobody knows yet. */
+  readonly total: number | undefined;
 }
 
 /** Options of one call. */
@@ -29,6 +34,11 @@ export interface CallOptions {
 export interface EnvelockOptions {
   /** Who wraps and unwraps data keys. */
   readonly kek: Kek;
+  /**
+   * Who runs AES: this module (`wasm`), the platform (`webcrypto`), or the faster one for each message's size (`auto`, the
+   * default). Messages are the same either way.
+   */
+  readonly engine?: "auto" | "wasm" | "webcrypto";
   /** Plaintext bytes in each frame of new messages, 1 to 2^32-1; by default 262144. */
   readonly frameLength?: number;
   /** Most encrypted data keys accepted in a message, as each may cost a key call; by default 10. */
@@ -53,6 +63,34 @@ export interface Envelock {
    * key call. A buffer must not change until the promise is settled.
    */
   open(message: BufferSource | Blob, options?: CallOptions): Promise<Opened>;
+  /**
+   * Seals what goes through, or all of `source`, in bounded memory: a few frames, however much there is.
+   *
+   * A reader that stops, stops the source. A failure, a cancel or an abort ends both sides with the same reason.
+   */
+  sealStream(options?: CallOptions): ByteTransform;
+  sealStream(source: ByteStream, options?: CallOptions): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /**
+   * Opens what goes through, or all of `source`, in bounded memory. Nothing comes out before its frame is verified.
+   *
+   * Only the stream's proper end says that the plaintext is complete: a message that is cut off ends in an error,
+   * `ERR_TRUNCATED`, after the frames before the cut came out. Act on the whole only then.
+   */
+  openStream(options?: CallOptions): ByteTransform;
+  openStream(source: ByteStream, options?: CallOptions): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /**
+   * Seals a file when parts of the message are read, for uploads of known size, in parts, again after a failure.
+   *
+   * Reading a part twice gives the same bytes. The tag of every frame is kept, and a frame whose content is no longer the
+   * same fails with `ERR_SOURCE_CHANGED` instead of coming out: no nonce is used for two contents.
+   */
+  sealBlob(source: Blob | ByteReader, options?: CallOptions): Promise<SealedBlob>;
+  /**
+   * Opens a stored message without reading it all: its header and its end are read and verified, so its size is proven, and
+   * then the parts that are asked for. A URL must answer requests for ranges; other origins should expose `Content-Range`
+   * and `ETag`.
+   */
+  openFile(source: FileSource, options?: CallOptions): Promise<OpenedFile>;
 }
 
 /** The front of a message as it claims to be. Nothing here is verified before the message is opened. */
@@ -90,35 +128,45 @@ export interface InspectedEdk {
  */
 export function envelock(options: EnvelockOptions): Envelock {
   const chosen = { ...options };
-  const binding = once(async () => new (await load()).Binding(chosen));
+  const binding = once(async () => new (await load()).Binding(chosen, runtime()));
   return {
-    seal: (data, call = {}) => mapped(async () => (await binding()).seal(await bytes(data, "seal"), call)),
-    open: (message, call = {}) =>
+    seal: (data, call = {}) => mapped(async () => (await binding()).seal(await plaintext(data), call)),
+    open: (sealed, call = {}) =>
       mapped(async () => {
-        const opened = await (await binding()).open(await bytes(message, "open"), call);
+        const opened = await (await binding()).open(await message(sealed), call);
         return new Opened(opened.bytes, opened.context);
+      }),
+    sealStream: overloaded((call) => async () => (await binding()).sealStream(call)),
+    openStream: overloaded((call) => async () => (await binding()).openStream(call)),
+    sealBlob: (source, call = {}) =>
+      mapped(async () => {
+        const { size, read } = await reader(source, call.signal);
+        return new SealedBlob(await (await binding()).sealFile(async (start, end) => read(start, end), size, call));
+      }),
+    openFile: (source, call = {}) =>
+      mapped(async () => {
+        const { size, read } = await reader(source, call.signal);
+        return new OpenedFile(await (await binding()).openFile(async (start, end) => read(start, end), size, call));
       }),
   };
 }
 
-/** Reads the front of a message without any key. */
-export function inspect(message: BufferSource | Blob): Promise<Inspection> {
-  return mapped(async () => (await load()).inspect(await bytes(message, "open")) as Inspection);
+/** A verb over streams: with a source it gives what comes out of it, without one the transform itself. */
+function overloaded(start: (call: CallOptions) => Parameters<typeof transform>[0]): Envelock["sealStream"] {
+  function verb(call?: CallOptions): ByteTransform;
+  function verb(source: ByteStream, call?: CallOptions): ReadableStream<Uint8Array<ArrayBuffer>>;
+  function verb(first: ByteStream | CallOptions = {}, second: CallOptions = {}): ByteTransform | ReadableStream<Uint8Array<ArrayBuffer>> {
+    if (isByteStream(first)) {
+      return readable(first).pipeThrough(transform(start(second), second.signal));
+    }
+    return transform(start(first), first.signal);
+  }
+  return verb;
 }
 
-/** A view of the bytes; what is none passes unchanged, for the module to refuse. */
-async function bytes(data: unknown, verb: "seal" | "open"): Promise<unknown> {
-  if (typeof data === "string") {
-    // Half a surrogate pair has no UTF-8, and the encoder would replace it without a word.
-    return verb === "seal" && !/\p{Surrogate}/u.test(data) ? new TextEncoder().encode(data) : data;
-  }
-  if (ArrayBuffer.isView(data)) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  }
-  if (data instanceof ArrayBuffer || (typeof SharedArrayBuffer !== "undefined" && data instanceof SharedArrayBuffer)) {
-    return new Uint8Array(data);
-  }
-  return data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data;
+/** Reads the front of a message without any key. */
+export function inspect(sealed: BufferSource | Blob): Promise<Inspection> {
+  return mapped(async () => (await load()).inspect(await message(sealed)) as Inspection);
 }
 
 /** Makes a value at the first call; a failure is tried again at the next. */

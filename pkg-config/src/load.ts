@@ -4,12 +4,22 @@ import { EnvelockError } from "./error.js";
 /** The module's functions, once it is loaded. */
 export type Module = typeof glue;
 
+/** The kinds of runtime that an entry can be for. */
+export type Runtime = "browser" | "node" | "deno" | "bun" | "workerd" | "edge";
+
+let kind: Runtime = "browser";
 let source: (() => Promise<WebAssembly.Module>) | undefined;
 let loading: Promise<Module> | undefined;
 
-/** Says where the module comes from. Called once by the entry of the runtime; loads nothing yet. */
-export function provide(compile: () => Promise<WebAssembly.Module>): void {
+/** Says where this runs and where the module comes from. Called once by the entry of the runtime; loads nothing yet. */
+export function provide(runtime: Runtime, compile: () => Promise<WebAssembly.Module>): void {
+  kind = runtime;
   source = compile;
+}
+
+/** The kind of runtime, by which the module knows what is fast. */
+export function runtime(): Runtime {
+  return kind;
 }
 
 /** The module, loaded at the first call. A load that failed is tried again at the next call. */

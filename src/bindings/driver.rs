@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* what to send and when to repeat it is never decided here.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use js_sys::{ArrayBuffer, Date, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -88,13 +88,22 @@ pub(super) struct Host {
     pub(super) on_progress: Option<Function>,
     /// What the host threw last, as the cause of the error that the core makes of it.
     thrown: RefCell<Option<JsValue>>,
-    turn_started: RefCell<f64>,
+    turn_started: Cell<f64>,
+    done: Cell<u64>,
+    total: Cell<Option<u64>>,
 }
 
 impl Host {
     pub(super) fn new(get_token: Option<Function>, signal: Option<AbortSignal>, on_progress: Option<Function>) -> Self {
-        let turn_started = RefCell::new(Date::now());
-        Self { get_token, signal, on_progress, thrown: RefCell::new(None), turn_started }
+        Self {
+            get_token,
+            signal,
+            on_progress,
+            thrown: RefCell::new(None),
+            turn_started: Cell::new(Date::now()),
+            done: Cell::new(0),
+            total: Cell::new(None),
+        }
     }
 
     /// Does what the operation asks for until it is done.
@@ -121,17 +130,23 @@ impl Host {
         }
     }
 
-    /// Reports progress, and lets other tasks have a turn when this one was long.
-    pub(super) async fn progress(&self, done: u32, total: u32) -> Result<(), Failure> {
+    /// Says how many bytes the call has in all.
+    pub(super) fn expect(&self, total: u64) {
+        self.total.set(Some(total));
+    }
+
+    /// Reports `more` bytes done. Where the work kept the thread busy, other tasks get their turn from time to time.
+    pub(super) async fn progress(&self, more: u64, busy: bool) -> Result<(), Failure> {
+        self.done.set(self.done.get() + more);
         if let Some(on_progress) = &self.on_progress {
             let report = Object::new();
-            set(&report, "done", done.into());
-            set(&report, "total", total.into());
+            set(&report, "done", (self.done.get() as f64).into());
+            set(&report, "total", self.total.get().map_or(JsValue::UNDEFINED, |total| (total as f64).into()));
             on_progress.call1(&JsValue::UNDEFINED, &report).map_err(Failure::Theirs)?;
         }
-        if Date::now() - *self.turn_started.borrow() >= TURN {
+        if busy && Date::now() - self.turn_started.get() >= TURN {
             self.timer(Duration::ZERO).await?;
-            self.turn_started.replace(Date::now());
+            self.turn_started.set(Date::now());
         }
         self.check_abort()
     }

@@ -47,6 +47,12 @@ impl From<Failure> for JsValue {
     }
 }
 
+impl From<Error> for JsValue {
+    fn from(error: Error) -> Self {
+        Failure::from(error).into()
+    }
+}
+
 /// Sets a property of a plain object, which cannot fail.
 pub(super) fn set(object: &Object, name: &str, value: JsValue) {
     _ = Reflect::set(object, &name.into(), &value);

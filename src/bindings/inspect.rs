@@ -12,9 +12,9 @@ use crate::codec::hex;
 use crate::error::Error;
 use crate::message::{Header, Layout, Limits};
 
-use super::client::read_header;
 use super::error::{Failure, set};
 use super::options::{bytes, pairs};
+use super::whole::read_header;
 
 /// A header's fields, for people.
 #[derive(Serialize)]
@@ -46,7 +46,7 @@ struct InspectedEdk {
 #[wasm_bindgen(unchecked_return_type = "object")]
 pub fn inspect(#[wasm_bindgen(unchecked_param_type = "unknown")] message: &JsValue) -> Result<JsValue, JsValue> {
     let limits = Limits { max_edks: u16::MAX, max_frame_length: u32::MAX };
-    let message = bytes(message, "message").map_err(Failure::from)?;
+    let message = bytes(message, "message")?;
     let header = read_header(&message, &limits)?;
     let inspected = inspection(&header, message.length()).serialize(&Serializer::json_compatible());
     let inspected: Object = inspected.map_err(|_| Failure::from(Error::Internal("inspection")))?.unchecked_into();

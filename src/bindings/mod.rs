@@ -5,14 +5,24 @@
 // The code that `#[wasm_bindgen]` writes calls across the boundary, which is unsafe by nature; none is written by hand.
 #![allow(unsafe_code)]
 
+mod aes;
 mod client;
 mod driver;
 mod error;
+mod file;
+mod gather;
 mod inspect;
 mod options;
+mod pump;
+mod source;
+mod stream;
+mod webcrypto;
+mod whole;
 
 pub use client::Binding;
+pub use file::{OpenedFile, SealedFile};
 pub use inspect::inspect;
+pub use stream::{OpenStream, SealStream};
 
 use std::alloc::System;
 

@@ -8,7 +8,7 @@ use js_sys::{Function, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::auth::{ApiKey, Auth};
-use crate::client::Config;
+use crate::client::{Config, EngineChoice, Runtime};
 use crate::context::EncryptionContext;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -23,9 +23,16 @@ use super::error::set;
 /// Longest frame that a caller can allow, bytes.
 const LONGEST_FRAME: u32 = 1 << 30;
 
-/// A client's configuration, and the token source if it has one.
-pub(super) fn config(options: &JsValue) -> Result<(Config, Option<Function>), Error> {
-    let options = Fields::new("options", options, &["kek", "frameLength", "maxEdks", "maxFrameLength"])?;
+/// A client's configuration, its engine, and the token source if it has one.
+pub(super) struct Chosen {
+    pub(super) config: Config,
+    pub(super) engine: EngineChoice,
+    pub(super) get_token: Option<Function>,
+}
+
+/// The options of a client.
+pub(super) fn config(options: &JsValue) -> Result<Chosen, Error> {
+    let options = Fields::new("options", options, &["kek", "engine", "frameLength", "maxEdks", "maxFrameLength"])?;
     let kek = options.get("kek");
     let kind = Fields::new("kek", &kek, &["kind", "endpoint", "instance", "key", "auth", "namespace", "name"])?;
     let (mut config, get_token) = match kind.string("kind")?.as_str() {
@@ -46,7 +53,24 @@ pub(super) fn config(options: &JsValue) -> Result<(Config, Option<Function>), Er
             .filter(|length| *length <= LONGEST_FRAME)
             .ok_or_else(|| Error::argument("maxFrameLength", "must be at most 1073741824 (1 GiB)"))?;
     }
-    Ok((config.limits(limits), get_token))
+    let engine = match options.get("engine") {
+        value if value.is_undefined() || value == "auto" => EngineChoice::Auto,
+        value if value == "wasm" => EngineChoice::Soft,
+        value if value == "webcrypto" => EngineChoice::Platform,
+        _ => return Err(Error::argument("engine", "must be \"auto\", \"wasm\" or \"webcrypto\"")),
+    };
+    Ok(Chosen { config: config.limits(limits), engine, get_token })
+}
+
+/// The kind of runtime by the word that its entry has for it.
+pub(super) fn runtime(word: &str) -> Runtime {
+    match word {
+        "node" => Runtime::Node,
+        "deno" => Runtime::Deno,
+        "bun" => Runtime::Bun,
+        "workerd" | "edge" => Runtime::Edge,
+        _ => Runtime::Browser,
+    }
 }
 
 fn key_protect(kek: &JsValue) -> Result<(Config, Option<Function>), Error> {

@@ -4,9 +4,11 @@
 
 mod call;
 mod config;
+mod engine;
 mod retry;
 
 pub use config::Config;
+pub use engine::{EngineChoice, EngineKind, Runtime};
 
 use std::rc::Rc;
 

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 /// Bytes in a nonce.
 pub(crate) const NONCE_LENGTH: usize = 12;
 /// Bytes in a tag.
-pub(crate) const TAG_LENGTH: usize = 16;
+pub const TAG_LENGTH: usize = 16;
 
 /// AES-GCM under one key of 16, 24 or 32 bytes.
 pub(crate) enum Gcm {

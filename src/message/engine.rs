@@ -10,22 +10,22 @@ use crate::secret::Secret;
 
 /// The key of one message, derived from data key and message id. It seals or opens that message and nothing else.
 #[derive(Debug)]
-pub(super) struct MessageKey(Secret);
+pub struct MessageKey(Secret);
 
 impl MessageKey {
     pub(super) fn new(bytes: Secret) -> Self {
         Self(bytes)
     }
 
-    /// The 32 bytes, for the engine that takes them over.
-    pub(super) fn secret(&self) -> &Secret {
+    /// The bytes, for the engine that takes them over.
+    pub(crate) fn secret(&self) -> &Secret {
         &self.0
     }
 }
 
 /// One frame's work: number, nonce and additional data.
 #[derive(Debug)]
-pub(super) struct FrameJob {
+pub struct FrameJob {
     pub(super) number: u32,
     pub(super) iv: [u8; NONCE_LENGTH],
     pub(super) aad: Vec<u8>,
@@ -33,17 +33,17 @@ pub(super) struct FrameJob {
 
 impl FrameJob {
     /// Nonce, 12 bytes.
-    pub(super) fn iv(&self) -> &[u8; NONCE_LENGTH] {
+    pub fn iv(&self) -> &[u8; NONCE_LENGTH] {
         &self.iv
     }
 
     /// Additional authenticated data.
-    pub(super) fn aad(&self) -> &[u8] {
+    pub fn aad(&self) -> &[u8] {
         &self.aad
     }
 
     /// The error of a frame whose tag does not verify.
-    pub(super) fn not_authentic(&self) -> Error {
+    pub fn not_authentic(&self) -> Error {
         Error::FrameAuthentication { frame: self.number }
     }
 }
@@ -52,7 +52,7 @@ impl FrameJob {
 ///
 /// `Chunk` is how the engine holds bytes: the format only ever asks for their number, so an engine of the platform
 /// keeps plaintext out of this module's memory.
-pub(super) trait Engine: Sized {
+pub trait Engine: Sized {
     /// Bytes as this engine holds them.
     type Chunk;
     /// A result that may take a while.
@@ -60,6 +60,9 @@ pub(super) trait Engine: Sized {
 
     /// Number of bytes in a chunk.
     fn length(chunk: &Self::Chunk) -> usize;
+
+    /// The tag at the end of what [`seal`](Self::seal) made.
+    fn tag(sealed: &Self::Chunk) -> [u8; TAG_LENGTH];
 
     /// Plaintext in, ciphertext and tag out.
     fn seal(&self, job: FrameJob, plaintext: Self::Chunk) -> Self::Pending;
@@ -69,14 +72,14 @@ pub(super) trait Engine: Sized {
 }
 
 /// AES in plain Rust: works at once and everywhere.
-pub(super) struct SoftEngine(Gcm);
+pub struct SoftEngine(Gcm);
 
 impl SoftEngine {
     /// Takes over the message key.
     ///
     /// # Errors
     /// [`Error::Internal`] never, as a message key has 32 bytes.
-    pub(super) fn new(key: &MessageKey) -> Result<Self, Error> {
+    pub fn new(key: &MessageKey) -> Result<Self, Error> {
         // The cipher's key schedule needs the bytes.
         Gcm::new(key.secret()).map(Self).ok_or(Error::Internal("message key length"))
     }
@@ -88,6 +91,10 @@ impl Engine for SoftEngine {
 
     fn length(chunk: &Vec<u8>) -> usize {
         chunk.len()
+    }
+
+    fn tag(sealed: &Vec<u8>) -> [u8; TAG_LENGTH] {
+        sealed.last_chunk().copied().unwrap_or_default()
     }
 
     fn seal(&self, job: FrameJob, mut chunk: Vec<u8>) -> Self::Pending {

@@ -5,6 +5,7 @@
 use std::num::NonZeroU32;
 
 use super::engine::FrameJob;
+use super::map::Place;
 use crate::crypto::gcm::{NONCE_LENGTH, TAG_LENGTH};
 use crate::error::Error;
 
@@ -13,7 +14,7 @@ pub const MESSAGE_ID_LENGTH: usize = 32;
 /// What the four bytes before a final frame's number hold.
 pub(super) const FINAL_MARKER: u32 = u32::MAX;
 /// Bytes of a regular frame beside its content: number, IV, tag.
-const REGULAR_OVERHEAD: u64 = 4 + NONCE_LENGTH as u64 + TAG_LENGTH as u64;
+pub(super) const REGULAR_OVERHEAD: u64 = 4 + NONCE_LENGTH as u64 + TAG_LENGTH as u64;
 /// Bytes of a final frame beside its content: marker, number, IV, length, tag.
 const FINAL_OVERHEAD: u64 = REGULAR_OVERHEAD + 8;
 const REGULAR: &[u8] = b"AWSKMSEncryptionClient Frame";
@@ -55,6 +56,12 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    /// A frame of a message of known length, to be opened, or sealed again from the same content. Only
+    /// [`LazySealer`](super::LazySealer) may seal with it: it lets nothing out that differs from before.
+    pub(super) fn at(place: &Place) -> Self {
+        Self { number: NonZeroU32::new(place.number).unwrap_or(NonZeroU32::MIN), last: place.last }
+    }
+
     pub(super) fn number(&self) -> u32 {
         self.number.get()
     }

@@ -193,6 +193,11 @@ pub struct Unlocked {
 }
 
 impl Unlocked {
+    /// The key that an engine for the frames takes over.
+    pub fn message_key(&self) -> &MessageKey {
+        &self.message_key
+    }
+
     /// The encryption context the message was sealed with.
     pub fn context(&self) -> &EncryptionContext {
         &self.context
@@ -257,6 +262,11 @@ pub struct Sealed {
 }
 
 impl Sealed {
+    /// The key that an engine for the frames takes over.
+    pub fn message_key(&self) -> &MessageKey {
+        &self.message_key
+    }
+
     /// The header's bytes, the front of the message.
     pub fn header(&self) -> &[u8] {
         &self.header

@@ -5,15 +5,15 @@
 
 use zeroize::Zeroize;
 
-use super::engine::{Engine, SoftEngine};
-use super::frame::{FINAL_MARKER, FrameLength, Frames, MESSAGE_ID_LENGTH};
+use super::engine::{Engine, FrameJob, SoftEngine};
+use super::frame::{FINAL_MARKER, Frame, FrameLength, Frames, MESSAGE_ID_LENGTH};
 use super::header::Unlocked;
 use crate::codec::{Reader, Stop};
 use crate::crypto::gcm::{NONCE_LENGTH, TAG_LENGTH};
 use crate::error::Error;
 
 /// Opens one message's frames with any engine; the caller cuts the message by the fronts.
-pub(super) struct FrameOpener<E> {
+pub struct FrameOpener<E> {
     engine: E,
     message_id: [u8; MESSAGE_ID_LENGTH],
     frame_length: FrameLength,
@@ -21,70 +21,108 @@ pub(super) struct FrameOpener<E> {
 }
 
 /// The front of a frame: well-formed, the next in order, and not yet authentic.
-#[derive(Debug)]
-pub(super) struct FrameFront {
+#[derive(Debug, Clone, Copy)]
+pub struct FrameFront {
     last: bool,
     iv: [u8; NONCE_LENGTH],
     content: u32,
     length: usize,
 }
 
-impl FrameFront {
-    /// Whether this is the final frame.
-    pub(super) fn is_last(&self) -> bool {
-        self.last
-    }
-
-    /// Bytes of the front itself.
-    pub(super) fn length(&self) -> usize {
-        self.length
-    }
-
-    /// Bytes of ciphertext and tag that follow.
-    pub(super) fn sealed_length(&self) -> usize {
-        self.content as usize + TAG_LENGTH
-    }
+/// What the first bytes of a frame give.
+#[derive(Debug)]
+pub enum Front {
+    /// The whole front is there.
+    Complete(FrameFront),
+    /// Nothing wrong so far; at least this many bytes are needed to go on.
+    Incomplete(usize),
 }
 
-impl<E: Engine> FrameOpener<E> {
-    /// An opener for the frames after `unlocked`'s header, which must run AES under the same header's key.
-    pub(super) fn new(engine: E, unlocked: &Unlocked) -> Self {
-        Self { engine, message_id: unlocked.message_id, frame_length: unlocked.frame_length, frames: Frames::new() }
-    }
-
-    /// Reads the front of the next frame, as soon as it is there.
+impl FrameFront {
+    /// Reads the front of frame `expected` from the first bytes of it.
     ///
     /// # Errors
-    /// [`Error::FrameOrder`] if it is not the next frame, [`Error::Malformed`] if its length is over the frame length.
-    pub(super) fn front(&self, bytes: &[u8]) -> Result<FrameFront, Stop> {
+    /// [`Error::FrameOrder`] if another frame stands there, [`Error::Malformed`] if its length is over `frame_length`.
+    pub(super) fn read(bytes: &[u8], expected: u32, frame_length: u32) -> Result<Front, Error> {
+        match Self::parse(bytes, expected, frame_length) {
+            Ok(front) => Ok(Front::Complete(front)),
+            Err(Stop::Short(needed)) => Ok(Front::Incomplete(needed)),
+            Err(Stop::Bad(error)) => Err(error),
+        }
+    }
+
+    fn parse(bytes: &[u8], expected: u32, frame_length: u32) -> Result<Self, Stop> {
         let mut reader = Reader::new(bytes);
         let mut number = reader.u32()?;
         let last = number == FINAL_MARKER;
         if last {
             number = reader.u32()?;
         }
-        let expected = self.frames.expected();
         if number != expected {
             return Err(Error::FrameOrder { expected }.into());
         }
         let iv = reader.array()?;
-        let content = if last { reader.u32()? } else { self.frame_length.get() };
-        if content > self.frame_length.get() {
+        let content = if last { reader.u32()? } else { frame_length };
+        if content > frame_length {
             return Err(Error::Malformed("final frame longer than a frame").into());
         }
-        Ok(FrameFront { last, iv, content, length: reader.position() })
+        Ok(Self { last, iv, content, length: reader.position() })
+    }
+
+    /// The work of opening the frame behind this front.
+    pub(super) fn job(&self, frame: &Frame, message_id: &[u8; MESSAGE_ID_LENGTH]) -> FrameJob {
+        frame.to_open(message_id, self.content, self.iv)
+    }
+
+    /// Plaintext bytes of the frame.
+    pub(super) fn content_length(&self) -> u32 {
+        self.content
+    }
+
+    /// Whether this is the final frame.
+    pub fn is_last(&self) -> bool {
+        self.last
+    }
+
+    /// Bytes of the front itself.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Bytes of ciphertext and tag that follow.
+    pub fn sealed_length(&self) -> usize {
+        self.content as usize + TAG_LENGTH
+    }
+}
+
+impl<E: Engine> FrameOpener<E> {
+    /// An opener for the frames after `unlocked`'s header, which must run AES under the same header's key.
+    pub fn new(engine: E, unlocked: &Unlocked) -> Self {
+        Self { engine, message_id: unlocked.message_id, frame_length: unlocked.frame_length, frames: Frames::new() }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &E {
+        &self.engine
+    }
+
+    /// Reads the front of the next frame, as soon as it is there.
+    ///
+    /// # Errors
+    /// [`Error::FrameOrder`] if it is not the next frame, [`Error::Malformed`] if its length is over the frame length.
+    pub fn front(&self, bytes: &[u8]) -> Result<Front, Error> {
+        FrameFront::read(bytes, self.frames.expected(), self.frame_length.get())
     }
 
     /// Opens the regular frame of `front`.
-    pub(super) fn frame(&mut self, front: &FrameFront, sealed: E::Chunk) -> Result<E::Pending, Error> {
+    pub fn frame(&mut self, front: &FrameFront, sealed: E::Chunk) -> Result<E::Pending, Error> {
         let frame = self.frames.take().map_err(|_| Error::Malformed("more frames than the format has numbers"))?;
-        Ok(self.engine.open(frame.to_open(&self.message_id, front.content, front.iv), sealed))
+        Ok(self.engine.open(front.job(&frame, &self.message_id), sealed))
     }
 
     /// Opens the final frame of `front`.
-    pub(super) fn last(self, front: &FrameFront, sealed: E::Chunk) -> E::Pending {
-        let job = self.frames.last().to_open(&self.message_id, front.content, front.iv);
-        self.engine.open(job, sealed)
+    pub fn last(self, front: &FrameFront, sealed: E::Chunk) -> E::Pending {
+        self.engine.open(front.job(&self.frames.last(), &self.message_id), sealed)
     }
 }
 
@@ -121,10 +159,9 @@ impl Opener {
                 }
                 return Err(Error::TrailingData);
             };
-            let needed = match frames.front(&self.waiting) {
-                Err(Stop::Bad(error)) => return Err(error),
-                Err(Stop::Short(needed)) => needed,
-                Ok(front) => {
+            let needed = match frames.front(&self.waiting)? {
+                Front::Incomplete(needed) => needed,
+                Front::Complete(front) => {
                     let needed = front.length() + front.sealed_length();
                     if self.waiting.len() == needed {
                         let sealed = self.waiting.split_off(front.length());

@@ -11,7 +11,7 @@ use crate::crypto::gcm::TAG_LENGTH;
 use crate::error::Error;
 
 /// Seals one message's frames with any engine; the caller cuts the plaintext.
-pub(super) struct FrameSealer<E> {
+pub struct FrameSealer<E> {
     engine: E,
     message_id: [u8; MESSAGE_ID_LENGTH],
     frame_length: FrameLength,
@@ -19,17 +19,27 @@ pub(super) struct FrameSealer<E> {
 }
 
 /// A frame on its way out: its front, and ciphertext with tag when the engine is done.
-pub(super) struct SealedFrame<Pending> {
+pub struct SealedFrame<Pending> {
     /// What stands before the ciphertext: marker, number, IV and length.
-    pub(super) front: Vec<u8>,
+    pub front: Vec<u8>,
     /// Ciphertext and tag.
-    pub(super) content: Pending,
+    pub content: Pending,
 }
 
 impl<E: Engine> FrameSealer<E> {
     /// A sealer for the frames after `sealed`'s header, which must run AES under the same header's key.
-    pub(super) fn new(engine: E, sealed: &Sealed) -> Self {
+    pub fn new(engine: E, sealed: &Sealed) -> Self {
         Self { engine, message_id: sealed.message_id, frame_length: sealed.frame_length, frames: Frames::new() }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &E {
+        &self.engine
+    }
+
+    /// Plaintext bytes of every frame but the last.
+    pub fn frame_length(&self) -> FrameLength {
+        self.frame_length
     }
 
     /// Seals the next regular frame.
@@ -37,7 +47,7 @@ impl<E: Engine> FrameSealer<E> {
     /// # Errors
     /// [`Error::MessageTooLong`] beyond 2^32-1 frames; [`Error::Internal`] unless `content` has exactly the frame
     /// length.
-    pub(super) fn frame(&mut self, content: E::Chunk) -> Result<SealedFrame<E::Pending>, Error> {
+    pub fn frame(&mut self, content: E::Chunk) -> Result<SealedFrame<E::Pending>, Error> {
         if E::length(&content) != self.frame_length.as_usize() {
             return Err(Error::Internal("a regular frame must be full"));
         }
@@ -49,14 +59,15 @@ impl<E: Engine> FrameSealer<E> {
     ///
     /// # Errors
     /// [`Error::Internal`] if `content` is longer than the frame length.
-    pub(super) fn last(self, content: E::Chunk) -> Result<SealedFrame<E::Pending>, Error> {
+    pub fn last(self, content: E::Chunk) -> Result<SealedFrame<E::Pending>, Error> {
         let length = u32::try_from(E::length(&content)).ok().filter(|length| *length <= self.frame_length.get());
         let length = length.ok_or(Error::Internal("final frame longer than a frame"))?;
         Ok(seal(&self.engine, &self.message_id, &self.frames.last(), content, length))
     }
 }
 
-fn seal<E: Engine>(
+/// Starts sealing one frame and writes what stands before it.
+pub(super) fn seal<E: Engine>(
     engine: &E,
     message_id: &[u8; MESSAGE_ID_LENGTH],
     frame: &Frame,

@@ -1,0 +1,238 @@
+//! Files: sealed when their parts are read, opened where they are read.
+//!
+//! *Invariant:* a read needs memory for what it gives, one frame more on either side, and nothing for the rest.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use js_sys::{Object, Promise, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::future_to_promise;
+
+use crate::client::Client;
+use crate::context::EncryptionContext;
+use crate::error::Error;
+use crate::message::{Claim, Header, LONGEST_FRONT, LazySealer, Parsed, Place, RangeOpener, Side};
+
+use super::aes::{Aes, Engines};
+use super::driver::{Host, Platform, array, now};
+use super::error::Failure;
+use super::options;
+use super::pump::Window;
+use super::source::Source;
+
+/// Whole frames that one read should take, so that several are on their way and memory stays small.
+const FRAMES_A_READ: u32 = 8;
+/// Bytes of a stored message that are read first; almost every header is shorter.
+const FIRST_READ: u64 = 4096;
+
+/// A file that is sealed when parts of the message are read.
+#[wasm_bindgen]
+pub struct SealedFile(Rc<Sealed>);
+
+struct Sealed {
+    sealer: LazySealer<Aes>,
+    source: Source,
+    host: Host,
+}
+
+/// Starts a message over all of `source`.
+pub(super) async fn seal(
+    client: &Client,
+    engines: Engines,
+    host: Host,
+    source: Source,
+    context: EncryptionContext,
+) -> Result<SealedFile, Failure> {
+    host.expect(source.size);
+    let sealed = host.run(client.seal(context, &mut Platform, now())).await?;
+    let engine = engines.to_seal(sealed.message_key(), Some(source.size)).await?;
+    let sealer = LazySealer::new(engine, sealed, source.size)?;
+    Ok(SealedFile(Rc::new(Sealed { sealer, source, host })))
+}
+
+#[wasm_bindgen]
+impl SealedFile {
+    /// Bytes of the message.
+    #[wasm_bindgen(getter)]
+    pub fn size(&self) -> f64 {
+        self.0.sealer.map().message_length() as f64
+    }
+
+    /// Where a read that starts at `start` should end.
+    #[wasm_bindgen(js_name = readEnd)]
+    pub fn read_end(&self, start: f64) -> f64 {
+        self.0.sealer.map().stop_after(start as u64, FRAMES_A_READ, Side::Message) as f64
+    }
+
+    /// Seals these bytes of the message.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array<ArrayBuffer>>")]
+    pub fn read(&self, start: f64, end: f64) -> Promise {
+        let file = Rc::clone(&self.0);
+        future_to_promise(async move { Ok(file.read(start as u64..end as u64).await?.into()) })
+    }
+}
+
+impl Sealed {
+    async fn read(&self, range: Range<u64>) -> Result<Uint8Array, Failure> {
+        let Self { sealer, source, host } = self;
+        let out = Cut::new(range.clone())?;
+        out.put(0, &Uint8Array::from(sealer.header()));
+        let places: Vec<Place> = sealer.map().of_message_range(&range).collect();
+        let (Some(first), Some(last)) = (places.first(), places.last()) else { return Ok(out.array) };
+        let start = first.plaintext.start;
+        let content = source.read(start..last.plaintext.end, Error::SourceChanged).await?;
+        let mut window = Window::default();
+        for place in &places {
+            let frame = sealer.start(place, part(&content, start, &place.plaintext))?;
+            window.push((place, frame.front), frame.content);
+            if window.is_full() {
+                self.release(&mut window, &out).await?;
+            }
+            host.progress(place.content_length().into(), sealer.engine().is_soft()).await?;
+        }
+        while self.release(&mut window, &out).await? {}
+        Ok(out.array)
+    }
+
+    async fn release(&self, window: &mut Window<(&Place, Vec<u8>)>, out: &Cut) -> Result<bool, Failure> {
+        let Some(((place, front), sealed)) = window.next().await? else { return Ok(false) };
+        let sealed = self.sealer.release(place, sealed)?;
+        out.put(place.message.start, &Uint8Array::from(front.as_slice()));
+        out.put(place.message.start + front.len() as u64, &sealed);
+        Ok(true)
+    }
+}
+
+/// A stored message whose length is proven; its parts are opened when they are read.
+#[wasm_bindgen]
+pub struct OpenedFile {
+    opened: Rc<Opened>,
+    context: Object,
+}
+
+struct Opened {
+    opener: RangeOpener<Aes>,
+    source: Source,
+    host: Host,
+}
+
+/// Checks header and final frame of the message that `source` holds.
+pub(super) async fn open(
+    client: &Client,
+    engines: Engines,
+    host: Host,
+    source: Source,
+    expected: &EncryptionContext,
+) -> Result<OpenedFile, Failure> {
+    let header = read_header(client, &source).await?;
+    let header_length = header.length() as u64;
+    let unlocked = host.run(client.open(header, expected, &mut Platform, now())).await?;
+    let engine = engines.to_open(unlocked.message_key(), Some(source.size)).await?;
+    let claim = Claim::new(engine, &unlocked, header_length, source.size)?;
+    let last = source.read(claim.last().message, Error::Truncated).await?;
+    let front = last.subarray(0, LONGEST_FRONT as u32).to_vec();
+    let (opener, _) = claim.prove(&front, |from| last.subarray(from as u32, last.length())).await?;
+    host.expect(opener.map().plaintext_length());
+    let context = options::pairs(unlocked.context());
+    Ok(OpenedFile { opened: Rc::new(Opened { opener, source, host }), context })
+}
+
+async fn read_header(client: &Client, source: &Source) -> Result<Header, Failure> {
+    let mut front = Vec::new();
+    let mut length = source.size.min(FIRST_READ);
+    loop {
+        let more = source.read(front.len() as u64..length, Error::Truncated).await?;
+        front.extend_from_slice(&more.to_vec());
+        match Header::parse(&front, client.limits())? {
+            Parsed::Complete(header) => return Ok(header),
+            Parsed::Incomplete(needed) if needed as u64 > source.size => return Err(Error::Truncated.into()),
+            Parsed::Incomplete(needed) => length = source.size.min((needed as u64).max(2 * length)),
+        }
+    }
+}
+
+#[wasm_bindgen]
+impl OpenedFile {
+    /// The encryption context that the message was sealed with.
+    #[wasm_bindgen(getter, unchecked_return_type = "Record<string, string>")]
+    pub fn context(&self) -> Object {
+        self.context.clone()
+    }
+
+    /// Bytes of the plaintext.
+    #[wasm_bindgen(getter)]
+    pub fn size(&self) -> f64 {
+        self.opened.opener.map().plaintext_length() as f64
+    }
+
+    /// Where a read that starts at `start` should end.
+    #[wasm_bindgen(js_name = readEnd)]
+    pub fn read_end(&self, start: f64) -> f64 {
+        self.opened.opener.map().stop_after(start as u64, FRAMES_A_READ, Side::Plaintext) as f64
+    }
+
+    /// Opens these bytes of the plaintext.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array<ArrayBuffer>>")]
+    pub fn read(&self, start: f64, end: f64) -> Promise {
+        let opened = Rc::clone(&self.opened);
+        future_to_promise(async move { Ok(opened.read(start as u64..end as u64).await?.into()) })
+    }
+}
+
+impl Opened {
+    async fn read(&self, range: Range<u64>) -> Result<Uint8Array, Failure> {
+        let Self { opener, source, host } = self;
+        let out = Cut::new(range.clone())?;
+        let places: Vec<Place> = opener.map().of_plaintext_range(&range).collect();
+        let (Some(first), Some(last)) = (places.first(), places.last()) else { return Ok(out.array) };
+        let start = first.message.start;
+        let message = source.read(start..last.message.end, Error::Truncated).await?;
+        let mut window = Window::default();
+        for place in &places {
+            let frame = part(&message, start, &place.message);
+            let front_length = RangeOpener::<Aes>::front_length(place) as u32;
+            let front = frame.subarray(0, front_length).to_vec();
+            window.push(place, opener.open(place, &front, frame.subarray(front_length, frame.length()))?);
+            if window.is_full() {
+                put(&mut window, &out).await?;
+            }
+            host.progress(place.content_length().into(), opener.engine().is_soft()).await?;
+        }
+        while put(&mut window, &out).await? {}
+        Ok(out.array)
+    }
+}
+
+async fn put(window: &mut Window<&Place>, out: &Cut) -> Result<bool, Failure> {
+    let Some((place, plaintext)) = window.next().await? else { return Ok(false) };
+    out.put(place.plaintext.start, &plaintext);
+    Ok(true)
+}
+
+/// A view of the bytes of `range` in an array that starts at `start`.
+fn part(array: &Uint8Array, start: u64, range: &Range<u64>) -> Uint8Array {
+    // Both lie in the array, whose length is a u32.
+    array.subarray((range.start - start) as u32, (range.end - start) as u32)
+}
+
+/// A range of a longer sequence, filled from pieces that may reach beyond it.
+struct Cut {
+    array: Uint8Array,
+    range: Range<u64>,
+}
+
+impl Cut {
+    fn new(range: Range<u64>) -> Result<Self, Failure> {
+        Ok(Self { array: array(range.end.saturating_sub(range.start), "slice")?, range })
+    }
+
+    /// Writes what of `piece`, which starts at `at`, lies in the range.
+    fn put(&self, at: u64, piece: &Uint8Array) {
+        let end = at + u64::from(piece.length());
+        let (from, to) = (at.max(self.range.start), end.min(self.range.end));
+        if from < to {
+            self.array.set(&part(piece, at, &(from..to)), (from - self.range.start) as u32);
+        }
+    }
+}

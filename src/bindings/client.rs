@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Function, Object, Promise, Uint8Array};
+use js_sys::{Object, Promise, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
@@ -14,7 +14,7 @@ use crate::context::EncryptionContext;
 use crate::error::Error;
 use crate::message::{Header, Layout, Limits, Opener, Parsed, Sealer, Unlocked};
 
-use super::driver::{Host, Platform, array, now};
+use super::driver::{Handles, Host, Platform, array, now};
 use super::error::{Failure, set};
 use super::options;
 
@@ -25,7 +25,7 @@ const PIECE: u32 = 256 * 1024;
 #[wasm_bindgen]
 pub struct Binding {
     client: Rc<Client>,
-    get_token: Option<Function>,
+    handles: Handles,
 }
 
 #[wasm_bindgen]
@@ -33,9 +33,9 @@ impl Binding {
     /// From the options of `envelock()`.
     #[wasm_bindgen(constructor)]
     pub fn new(#[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue) -> Result<Self, JsValue> {
-        let (config, get_token) = options::config(options).map_err(Failure::from)?;
+        let (config, handles) = options::config(options).map_err(Failure::from)?;
         let client = Client::new(config).map_err(Failure::from)?;
-        Ok(Self { client: Rc::new(client), get_token })
+        Ok(Self { client: Rc::new(client), handles })
     }
 
     /// Seals `data`, which must not change until the promise is settled.
@@ -47,7 +47,7 @@ impl Binding {
     ) -> Result<Promise, JsValue> {
         // The future owns what it uses: the caller may free this object meanwhile.
         let client = Rc::clone(&self.client);
-        let (context, host) = options::call(options, self.get_token.clone()).map_err(Failure::from)?;
+        let (context, host) = options::call(options, Rc::clone(&self.handles)).map_err(Failure::from)?;
         let data = options::bytes(data, "data").map_err(Failure::from)?;
         Ok(future_to_promise(async move { Ok(seal(&client, &host, &data, context).await?.into()) }))
     }
@@ -62,7 +62,7 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
         let client = Rc::clone(&self.client);
-        let (expected, host) = options::call(options, self.get_token.clone()).map_err(Failure::from)?;
+        let (expected, host) = options::call(options, Rc::clone(&self.handles)).map_err(Failure::from)?;
         let message = options::bytes(message, "message").map_err(Failure::from)?;
         Ok(future_to_promise(async move { Ok(open(&client, &host, &message, &expected).await?.into()) }))
     }

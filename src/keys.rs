@@ -7,6 +7,7 @@ use std::fmt;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::secret::Secret;
+use crate::time::Duration;
 
 /// Bytes in a data key.
 pub(crate) const DATA_KEY_LENGTH: usize = 32;
@@ -46,6 +47,27 @@ pub struct Edk {
     pub provider_info: Vec<u8>,
     /// The wrapped data key, opaque.
     pub ciphertext: Vec<u8>,
+}
+
+/// What unwrapping an entry gives.
+#[derive(Debug)]
+pub struct Unwrapped {
+    /// The data key.
+    pub key: DataKey,
+    /// The same data key under the newest version of the KEK, where that is another one than wrapped the entry. For
+    /// records of wrapped keys: an entry in a message is never edited.
+    pub rewrapped: Option<Edk>,
+    /// How long the data key may be kept in memory, where the key service says.
+    pub lease: Option<Duration>,
+    /// The version of the KEK that had wrapped the entry, where the key service says.
+    pub version: Option<String>,
+}
+
+impl From<DataKey> for Unwrapped {
+    /// Just a data key.
+    fn from(key: DataKey) -> Self {
+        Self { key, rewrapped: None, lease: None, version: None }
+    }
 }
 
 /// Names a root key: an instance of the key service and a key id or alias in it.

@@ -12,7 +12,7 @@
 //! client                              joins KEK, tokens, retries and messages
 //! message · kek · auth                the format · who wraps data keys · access tokens
 //! keys · context · crypto · operation
-//! codec · endpoint · entropy · secret · time · error
+//! codec · endpoint · entropy · json · secret · time · error
 //! ```
 
 #[cfg(target_arch = "wasm32")]
@@ -32,5 +32,6 @@ mod codec;
 pub mod endpoint;
 pub mod entropy;
 pub mod error;
+mod json;
 pub mod secret;
 pub mod time;

@@ -58,9 +58,15 @@ impl Request {
 pub enum Call {
     /// Send this over HTTP, without following redirects.
     Http(HttpRequest),
-    /// Ask the caller's token source for a bearer token.
-    Token,
+    /// Ask this token source of the caller for a bearer token.
+    Token(Handle),
+    /// Nothing: the request is its delay.
+    Wait,
 }
+
+/// Something that only the host can hold, for instance a token source, by the number it gave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handle(pub u32);
 
 /// An HTTP POST. `Debug` shows neither body nor token.
 #[derive(Clone)]
@@ -88,6 +94,8 @@ pub enum Response {
     Http(HttpResponse),
     /// A bearer token of the caller.
     Token(Secret),
+    /// The delay is over.
+    Waited,
 }
 
 /// An HTTP answer.
@@ -108,21 +116,17 @@ pub struct HttpResponse {
 pub struct Unreachable;
 
 /// An operation whose kind is forgotten, so that providers of different kinds stand in one list.
-pub struct Pending<T>(Box<dyn Resume<T>>);
+pub struct Pending<T>(Box<Resume<T>>);
 
-/// An operation as [`Pending`] holds it.
-trait Resume<T> {
-    fn resume(self: Box<Self>, reply: Result<Response, Unreachable>, now: Timestamp)
-    -> Result<Step<Pending<T>>, Error>;
-}
+/// What is done with the reply.
+type Resume<T> = dyn FnOnce(Result<Response, Unreachable>, Timestamp) -> Result<Step<Pending<T>>, Error>;
 
-impl<Op: Operation + 'static> Resume<Op::Output> for Op {
-    fn resume(
-        self: Box<Self>,
-        reply: Result<Response, Unreachable>,
-        now: Timestamp,
-    ) -> Result<Step<Pending<Op::Output>>, Error> {
-        Ok(Operation::resume(*self, reply, now)?.erase())
+impl<T> Pending<T> {
+    /// An operation that is nothing but what it does with the reply.
+    pub(crate) fn new(
+        resume: impl FnOnce(Result<Response, Unreachable>, Timestamp) -> Result<Step<Self>, Error> + 'static,
+    ) -> Self {
+        Self(Box::new(resume))
     }
 }
 
@@ -130,7 +134,7 @@ impl<T> Operation for Pending<T> {
     type Output = T;
 
     fn resume(self, reply: Result<Response, Unreachable>, now: Timestamp) -> Result<Step<Self>, Error> {
-        self.0.resume(reply, now)
+        (self.0)(reply, now)
     }
 }
 
@@ -144,8 +148,31 @@ impl<Op: Operation + 'static> Step<Op> {
     /// The same step with the operation's kind forgotten.
     pub fn erase(self) -> Step<Pending<Op::Output>> {
         match self {
-            Self::Send(operation, request) => Step::Send(Pending(Box::new(operation)), request),
+            Self::Send(operation, request) => {
+                Step::Send(Pending::new(|reply, now| Ok(operation.resume(reply, now)?.erase())), request)
+            }
             Self::Done(output) => Step::Done(output),
+        }
+    }
+
+    /// Goes on with `next` when this is over, whether with an output or a failure.
+    ///
+    /// # Errors
+    /// Those of `next`.
+    pub fn then<U: 'static>(
+        self,
+        now: Timestamp,
+        next: impl FnOnce(Result<Op::Output, Error>, Timestamp) -> Result<Step<Pending<U>>, Error> + 'static,
+    ) -> Result<Step<Pending<U>>, Error> {
+        match self {
+            Self::Done(output) => next(Ok(output), now),
+            Self::Send(operation, request) => {
+                let resume = |reply, now| match operation.resume(reply, now) {
+                    Ok(step) => step.then(now, next),
+                    Err(error) => next(Err(error), now),
+                };
+                Ok(Step::Send(Pending::new(resume), request))
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use base64ct::{Base64, Encoding};
 use envelock::auth::{ApiKey, Auth};
-use envelock::client::{Client, Config};
+use envelock::client::{Authorized, Client, Config};
 use envelock::context::EncryptionContext;
 use envelock::endpoint::Endpoint;
 use envelock::entropy::Entropy;
@@ -12,7 +12,9 @@ use envelock::error::{Error, Fault};
 use envelock::kek::{Kek, KeyProtect};
 use envelock::keys::{DataKey, Edk, RootKeyRef};
 use envelock::message::{Draft, FrameLength, Header, Limits};
-use envelock::operation::{Call, HttpRequest, HttpResponse, Operation, Pending, Request, Response, Step, Unreachable};
+use envelock::operation::{
+    Call, Handle, HttpRequest, HttpResponse, Operation, Pending, Request, Response, Step, Unreachable,
+};
 use envelock::secret::Secret;
 use envelock::time::{Duration, Timestamp};
 use serde::Deserialize;
@@ -22,6 +24,7 @@ use support::{Fixed, NOW, context, open, raw_aes};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const ENDPOINT: &str = "https://keys.example.com/base";
+const SOURCE: Handle = Handle(3);
 /// SHA-256 of the serialized context {"tenant": "t-7"}, from another program.
 const DIGEST: &str = "f2409d27465981b678e82c2bfaead4f68ba22e458b0332852312946072627713";
 
@@ -81,7 +84,7 @@ impl File {
 
     fn client(&self, auth: &str) -> Client {
         let auth = match auth {
-            "bearer" => Auth::Bearer,
+            "bearer" => Auth::Bearer(SOURCE),
             _ => {
                 let key = Secret::new(b"key&1".to_vec());
                 Auth::ApiKey(
@@ -89,7 +92,7 @@ impl File {
                 )
             }
         };
-        Client::new(Config::new(self.kek(), auth)).expect("client")
+        Client::new(Config::new(Authorized::new(self.kek(), auth))).expect("client")
     }
 
     /// Checks one request and answers it.
@@ -107,7 +110,8 @@ impl File {
             assert_eq!(request.delay, Duration::ZERO, "{id}");
         }
         match &request.call {
-            Call::Token => assert_eq!(exchange.ask, "token", "{id}"),
+            Call::Token(source) => assert_eq!((exchange.ask.as_str(), *source), ("token", SOURCE), "{id}"),
+            Call::Wait => panic!("{id}: nobody else fetches a token"),
             Call::Http(http) if exchange.ask == "identity" => self.check_identity(id, http),
             Call::Http(http) => seen.correlation_id = Some(self.check_action(id, exchange, http)),
         }
@@ -309,17 +313,17 @@ fn of_several_entries_the_first_that_unwraps_opens() {
     let plain = EncryptionContext::default();
     let own = raw_aes("ns", "name", &[7; 32]);
     let other = raw_aes("ns", "name", &[8; 32]);
-    let wrap = |kek: &dyn Kek, entropy: &mut Fixed| match kek.wrap(&data_key, &plain, entropy).expect("wrapped") {
-        Step::Done(edk) => edk,
+    let wrap = |kek: &dyn Kek, entropy: &mut Fixed| match kek.wrap(&data_key, &plain, entropy, NOW).expect("wrapped") {
+        Step::Done(mut edks) => edks.remove(0),
         Step::Send(..) => panic!("needs no calls"),
     };
     let edks = [wrap(&other, entropy), wrap(&own, entropy)];
     let draft = Draft::new(plain.clone(), FrameLength::new(16).expect("length"), entropy).expect("draft");
     let sealed = draft.seal(&data_key, &edks).expect("sealed");
     let header = || Header::parse_whole(sealed.header(), &Limits::default()).expect("header");
-    let client = Client::new(Config::new(own, Auth::None)).expect("client");
+    let client = Client::new(Config::new(own)).expect("client");
     assert!(matches!(client.open(header(), &plain, entropy, NOW), Ok(Step::Done(_))));
-    let neither = Client::new(Config::new(raw_aes("ns", "name", &[9; 32]), Auth::None)).expect("client");
+    let neither = Client::new(Config::new(raw_aes("ns", "name", &[9; 32]))).expect("client");
     assert_eq!(neither.open(header(), &plain, entropy, NOW).err(), Some(Error::UnwrapFailed));
 }
 
@@ -328,22 +332,23 @@ fn raw_aes_matches_whole_names_only() {
     let entropy = &mut Fixed::counting();
     let data_key = DataKey::generate(entropy).expect("data key");
     let plain = EncryptionContext::default();
-    let Ok(Step::Done(edk)) = raw_aes("ns", "key10", &[7; 32]).wrap(&data_key, &plain, entropy) else {
+    let Ok(Step::Done(edks)) = raw_aes("ns", "key10", &[7; 32]).wrap(&data_key, &plain, entropy, NOW) else {
         panic!("wrapped at once")
     };
+    let edk = &edks[0];
     let unwrap = |kek: &dyn Kek, edk: &Edk, context: &EncryptionContext| {
-        kek.unwrap(edk, context, &mut Fixed::counting()).map(|found| found.is_some())
+        kek.unwrap(edk, context, &mut Fixed::counting(), NOW).map(|found| found.is_some())
     };
-    assert_eq!(unwrap(&raw_aes("ns", "key10", &[7; 32]), &edk, &plain), Ok(true));
-    assert_eq!(unwrap(&raw_aes("ns", "key1", &[7; 32]), &edk, &plain), Ok(false), "a prefix");
-    assert_eq!(unwrap(&raw_aes("ns", "key100", &[7; 32]), &edk, &plain), Ok(false));
-    assert_eq!(unwrap(&raw_aes("other", "key10", &[7; 32]), &edk, &plain), Ok(false));
-    assert_eq!(unwrap(&raw_aes("ns", "key10", &[8; 32]), &edk, &plain), Err(Error::UnwrapFailed));
-    assert_eq!(unwrap(&raw_aes("ns", "key10", &[7; 32]), &edk, &context(&[("a", "b")])), Err(Error::UnwrapFailed));
+    assert_eq!(unwrap(&raw_aes("ns", "key10", &[7; 32]), edk, &plain), Ok(true));
+    assert_eq!(unwrap(&raw_aes("ns", "key1", &[7; 32]), edk, &plain), Ok(false), "a prefix");
+    assert_eq!(unwrap(&raw_aes("ns", "key100", &[7; 32]), edk, &plain), Ok(false));
+    assert_eq!(unwrap(&raw_aes("other", "key10", &[7; 32]), edk, &plain), Ok(false));
+    assert_eq!(unwrap(&raw_aes("ns", "key10", &[8; 32]), edk, &plain), Err(Error::UnwrapFailed));
+    assert_eq!(unwrap(&raw_aes("ns", "key10", &[7; 32]), edk, &context(&[("a", "b")])), Err(Error::UnwrapFailed));
     for length in [16, 24] {
         let kek = raw_aes("ns", "key10", &vec![7; length]);
-        let Ok(Step::Done(edk)) = kek.wrap(&data_key, &plain, entropy) else { panic!("wrapped at once") };
-        assert_eq!(unwrap(&kek, &edk, &plain), Ok(true), "{length}-byte KEK");
+        let Ok(Step::Done(edks)) = kek.wrap(&data_key, &plain, entropy, NOW) else { panic!("wrapped at once") };
+        assert_eq!(unwrap(&kek, &edks[0], &plain), Ok(true), "{length}-byte KEK");
     }
 }
 
@@ -403,7 +408,7 @@ impl Entropy for NoEntropy {
 
 #[test]
 fn without_randomness_nothing_is_sealed() {
-    let client = Client::new(Config::new(raw_aes("ns", "name", &[7; 32]), Auth::None)).expect("client");
+    let client = Client::new(Config::new(raw_aes("ns", "name", &[7; 32]))).expect("client");
     let sealed = client.seal(EncryptionContext::default(), &mut NoEntropy, NOW);
     assert_eq!(sealed.err(), Some(Error::Internal("no randomness")));
     assert!(open(b"", &raw_aes("ns", "name", &[7; 32]), &Limits::default(), 1).result.is_err());

@@ -4,7 +4,6 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use envelock::auth::Auth;
 use envelock::client::{Client, Config};
 use envelock::error::Error;
 use envelock::kek::{Kek, RawAes};
@@ -205,7 +204,7 @@ fn seal_with(
     piece: usize,
     entropy: &mut Fixed,
 ) -> Vec<u8> {
-    let config = Config::new(kek, Auth::None).frame_length(FrameLength::new(frame_length).expect("frame length"));
+    let config = Config::new(kek).frame_length(FrameLength::new(frame_length).expect("frame length"));
     let Step::Done(sealed) = Client::new(config).expect("client").seal(context(pairs), entropy, NOW).expect("sealed")
     else {
         panic!("this KEK needs no calls")
@@ -425,7 +424,7 @@ fn limits_are_judged_before_any_key_is_asked() {
 fn no_client_seals_what_it_would_not_open() {
     let frames = |length, limit| {
         let limits = Limits { max_frame_length: limit, ..Limits::default() };
-        let config = Config::new(kek(), Auth::None).frame_length(FrameLength::new(length).expect("length"));
+        let config = Config::new(kek()).frame_length(FrameLength::new(length).expect("length"));
         Client::new(config.limits(limits)).map(|_| ()).map_err(|error| error.code())
     };
     assert_eq!(frames(4096, 4096), Ok(()));
@@ -435,7 +434,7 @@ fn no_client_seals_what_it_would_not_open() {
 #[test]
 fn an_unexpected_context_is_refused_before_any_key_is_asked() {
     let message = seal(16, b"x", usize::MAX);
-    let client = Client::new(Config::new(Untouched, Auth::None)).expect("client");
+    let client = Client::new(Config::new(Untouched)).expect("client");
     for (pairs, key) in
         [(&[("tenant", "t-8")], "tenant"), (&[("absent", "")], "absent"), (&[("Tenant", "t-7")], "Tenant")]
     {

@@ -5,12 +5,13 @@
 use std::fmt::Write;
 use std::rc::Rc;
 
-use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::crypto::kdf::sha256_of;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ServiceFault};
-use crate::operation::{Call, HttpRequest, LONGEST_REPLY, Operation, Request, Response, Step, Unreachable};
+use crate::json::Json;
+use crate::operation::{Call, HttpRequest, LONGEST_REPLY, Request, Response, Unreachable};
 use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
 
@@ -34,6 +35,12 @@ impl ApiKey {
             return Err(Error::argument("apiKey", "must be the text of an API key, without blanks"));
         }
         Ok(Self { key, identity })
+    }
+
+    /// Names this key and its identity service, by a digest.
+    pub(super) fn identity(&self) -> [u8; 32] {
+        // A digest of a random key of full strength leads nowhere; it is kept in memory only.
+        sha256_of(&[b"api-key", self.identity.as_str().as_bytes(), self.key.expose()])
     }
 
     /// Asks for a token.
@@ -65,13 +72,12 @@ impl ApiKey {
 #[derive(Debug)]
 pub(crate) struct FetchToken;
 
-impl Operation for FetchToken {
-    type Output = AccessToken;
-
-    fn resume(self, reply: Result<Response, Unreachable>, now: Timestamp) -> Result<Step<Self>, Error> {
+impl FetchToken {
+    /// The token in the answer, which came at `now`.
+    pub(crate) fn finish(self, reply: Result<Response, Unreachable>, now: Timestamp) -> Result<AccessToken, Error> {
         let response = match reply {
             Ok(Response::Http(response)) => response,
-            Ok(Response::Token(_)) => return Err(Error::Internal("a token where an HTTP answer had to come")),
+            Ok(_) => return Err(Error::Internal("a token where an HTTP answer had to come")),
             Err(Unreachable) => return Err(Error::service(ServiceFault::Unreachable, None, None, None)),
         };
         let fail = |fault| Err(Error::service(fault, Some(response.status), None, response.correlation_id.as_deref()));
@@ -86,16 +92,15 @@ impl Operation for FetchToken {
             return fail(ServiceFault::BadReply);
         }
         // The body holds the token and is parsed where it lies.
-        let Ok(mut body) = serde_json::from_slice::<Value>(response.body.expose()) else {
-            return fail(ServiceFault::BadReply);
-        };
-        let lifetime = body.get("expires_in").and_then(Value::as_u64);
-        match (body.get_mut("access_token").map(Value::take), lifetime) {
-            (Some(Value::String(token)), Some(seconds)) if !token.is_empty() => {
-                let lifetime = Duration::from_secs(seconds.min(24 * 60 * 60));
-                Ok(Step::Done(AccessToken::new(Secret::new(token.into_bytes()), lifetime, now)))
-            }
-            _ => fail(ServiceFault::BadReply),
-        }
+        let token = Json::parse(response.body.expose()).and_then(|json| token(json, now));
+        token.map_or_else(|| fail(ServiceFault::BadReply), Ok)
     }
+}
+
+/// The token and its lifetime, which is believed for a day at most.
+fn token(json: Json<'_>, now: Timestamp) -> Option<AccessToken> {
+    let lifetime = Duration::from_secs(json.get("expires_in")?.number()?.min(24 * 60 * 60));
+    let token = json.get("access_token")?.text()?;
+    let usable = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    usable.then(|| AccessToken::new(Secret::new(token.as_bytes().to_vec()), lifetime, now))
 }

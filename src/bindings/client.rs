@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::context::EncryptionContext;
 
 use super::aes::Engines;
-use super::driver::Host;
+use super::driver::{Handles, Host};
 use super::source::Source;
 use super::stream::{OpenStream, SealStream};
 use super::{file, options, whole};
@@ -23,7 +23,7 @@ use super::{file, options, whole};
 pub struct Binding {
     client: Rc<Client>,
     engines: Engines,
-    get_token: Option<Function>,
+    handles: Handles,
 }
 
 #[wasm_bindgen]
@@ -34,10 +34,10 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
         runtime: &str,
     ) -> Result<Self, JsValue> {
-        let options::Chosen { config, engine, get_token } = options::config(options)?;
+        let options::Chosen { config, engine, handles } = options::config(options)?;
         let client = Client::new(config)?;
         let engines = Engines { choice: engine, runtime: options::runtime(runtime) };
-        Ok(Self { client: Rc::new(client), engines, get_token })
+        Ok(Self { client: Rc::new(client), engines, handles })
     }
 
     /// Seals `data`, which must not change until the promise is settled.
@@ -120,6 +120,6 @@ impl Binding {
 
 impl Binding {
     fn call(&self, options: &JsValue) -> Result<(EncryptionContext, Host), JsValue> {
-        Ok(options::call(options, self.get_token.clone())?)
+        Ok(options::call(options, Rc::clone(&self.handles))?)
     }
 }

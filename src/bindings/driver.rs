@@ -3,6 +3,7 @@
 //! *Invariant:* what to send and when to repeat it is never decided here.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use js_sys::{ArrayBuffer, Date, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -11,7 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::entropy::Entropy;
 use crate::error::{Error, ServiceError, ServiceFault};
-use crate::operation::{Call, HttpRequest, HttpResponse, Operation, Response, Step, Unreachable};
+use crate::operation::{Call, Handle, HttpRequest, HttpResponse, Operation, Response, Step, Unreachable};
 use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
 
@@ -81,9 +82,12 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(Date::now() as u64)
 }
 
+/// What only JavaScript can hold and the core names by its [`Handle`], the place in this list.
+pub(super) type Handles = Rc<[JsValue]>;
+
 /// What one call of the caller may do outside: ask for tokens, be aborted, report progress.
 pub(super) struct Host {
-    pub(super) get_token: Option<Function>,
+    handles: Handles,
     pub(super) signal: Option<AbortSignal>,
     pub(super) on_progress: Option<Function>,
     /// What the host threw last, as the cause of the error that the core makes of it.
@@ -94,9 +98,9 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(get_token: Option<Function>, signal: Option<AbortSignal>, on_progress: Option<Function>) -> Self {
+    pub(super) fn new(handles: Handles, signal: Option<AbortSignal>, on_progress: Option<Function>) -> Self {
         Self {
-            get_token,
+            handles,
             signal,
             on_progress,
             thrown: RefCell::new(None),
@@ -117,7 +121,8 @@ impl Host {
                     self.sleep(request.delay).await?;
                     let reply = match request.call {
                         Call::Http(http) => self.send(&http, request.patience).await,
-                        Call::Token => self.token().await,
+                        Call::Token(source) => self.token(source).await,
+                        Call::Wait => Ok(Response::Waited),
                     };
                     self.check_abort()?;
                     let reply = reply.map_err(|thrown| {
@@ -190,8 +195,9 @@ impl Host {
         self.check_abort()
     }
 
-    async fn token(&self) -> Result<Response, JsValue> {
-        let get_token = self.get_token.as_ref().ok_or(JsValue::UNDEFINED)?;
+    async fn token(&self, source: Handle) -> Result<Response, JsValue> {
+        let get_token = self.handles.get(source.0 as usize).and_then(|handle| handle.dyn_ref::<Function>());
+        let get_token = get_token.ok_or(JsValue::UNDEFINED)?;
         let token = JsFuture::from(Promise::resolve(&get_token.call0(&JsValue::UNDEFINED)?)).await?;
         let token =
             token.as_string().filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));

@@ -4,30 +4,31 @@
 
 use std::collections::BTreeMap;
 
-use js_sys::{Function, JsString, Object, Reflect, Uint8Array};
+use js_sys::{JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::auth::{ApiKey, Auth};
-use crate::client::{Config, EngineChoice, Runtime};
+use crate::client::{Authorized, Config, EngineChoice, Runtime};
 use crate::context::EncryptionContext;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::kek::{KeyProtect, RawAes};
 use crate::keys::RootKeyRef;
 use crate::message::{FrameLength, Limits};
+use crate::operation::Handle;
 use crate::secret::Secret;
 
-use super::driver::{AbortSignal, Host};
+use super::driver::{AbortSignal, Handles, Host};
 use super::error::set;
 
 /// Longest frame that a caller can allow, bytes.
 const LONGEST_FRAME: u32 = 1 << 30;
 
-/// A client's configuration, its engine, and the token source if it has one.
+/// A client's configuration, its engine, and what its KEK names by handles.
 pub(super) struct Chosen {
     pub(super) config: Config,
     pub(super) engine: EngineChoice,
-    pub(super) get_token: Option<Function>,
+    pub(super) handles: Handles,
 }
 
 /// The options of a client.
@@ -35,9 +36,10 @@ pub(super) fn config(options: &JsValue) -> Result<Chosen, Error> {
     let options = Fields::new("options", options, &["kek", "engine", "frameLength", "maxEdks", "maxFrameLength"])?;
     let kek = options.get("kek");
     let kind = Fields::new("kek", &kek, &["kind", "endpoint", "instance", "key", "auth", "namespace", "name"])?;
-    let (mut config, get_token) = match kind.string("kind")?.as_str() {
-        "keyProtect" => key_protect(&kek)?,
-        "rawAes" => (raw_aes(&kek)?, None),
+    let mut handles = Vec::new();
+    let mut config = match kind.string("kind")?.as_str() {
+        "keyProtect" => Config::new(key_protect(&kek, &mut handles)?),
+        "rawAes" => Config::new(raw_aes(&kek)?),
         _ => return Err(Error::argument("kek", "must come from keyProtect() or rawAes()")),
     };
     if let Some(length) = options.number("frameLength")? {
@@ -59,7 +61,7 @@ pub(super) fn config(options: &JsValue) -> Result<Chosen, Error> {
         value if value == "webcrypto" => EngineChoice::Platform,
         _ => return Err(Error::argument("engine", "must be \"auto\", \"wasm\" or \"webcrypto\"")),
     };
-    Ok(Chosen { config: config.limits(limits), engine, get_token })
+    Ok(Chosen { config: config.limits(limits), engine, handles: handles.into() })
 }
 
 /// The kind of runtime by the word that its entry has for it.
@@ -73,16 +75,16 @@ pub(super) fn runtime(word: &str) -> Runtime {
     }
 }
 
-fn key_protect(kek: &JsValue) -> Result<(Config, Option<Function>), Error> {
+fn key_protect(kek: &JsValue, handles: &mut Vec<JsValue>) -> Result<Authorized, Error> {
     let kek = Fields::new("keyProtect", kek, &["kind", "endpoint", "instance", "key", "auth"])?;
     let endpoint = Endpoint::new(&kek.string("endpoint")?)?;
     let key = RootKeyRef::new(kek.string("instance")?, kek.string("key")?)?;
     let auth = kek.get("auth");
     let auth = Fields::new("auth", &auth, &["kind", "getToken", "apiKey", "identity"])?;
-    let (auth, get_token) = match auth.string("kind")?.as_str() {
-        "bearer" => match auth.get("getToken").dyn_into() {
-            Ok(function) => (Auth::Bearer, Some(function)),
-            Err(_) => return Err(Error::argument("getToken", "must be a function that gives a token")),
+    let auth = match auth.string("kind")?.as_str() {
+        "bearer" => match auth.get("getToken") {
+            get_token if get_token.is_function() => Auth::Bearer(keep(handles, get_token)),
+            _ => return Err(Error::argument("getToken", "must be a function that gives a token")),
         },
         "apiKey" => {
             let identity = match auth.get("identity") {
@@ -90,22 +92,28 @@ fn key_protect(kek: &JsValue) -> Result<(Config, Option<Function>), Error> {
                 _ => Endpoint::new(&auth.string("identity")?)?,
             };
             let key = Secret::new(auth.string("apiKey")?.into_bytes());
-            (Auth::ApiKey(ApiKey::new(key, identity)?), None)
+            Auth::ApiKey(ApiKey::new(key, identity)?)
         }
         _ => return Err(Error::argument("auth", "must come from bearer() or apiKey()")),
     };
-    Ok((Config::new(KeyProtect::new(endpoint, key), auth), get_token))
+    Ok(Authorized::new(KeyProtect::new(endpoint, key), auth))
 }
 
-fn raw_aes(kek: &JsValue) -> Result<Config, Error> {
+/// Keeps a value for the driver, and names it.
+fn keep(handles: &mut Vec<JsValue>, value: JsValue) -> Handle {
+    handles.push(value);
+    // A caller's options do not come near 2^32 values.
+    Handle((handles.len() - 1) as u32)
+}
+
+fn raw_aes(kek: &JsValue) -> Result<RawAes, Error> {
     let kek = Fields::new("rawAes", kek, &["kind", "namespace", "name", "key"])?;
     let key = Secret::new(bytes(&kek.get("key"), "key")?.to_vec());
-    let kek = RawAes::new(&kek.string("namespace")?, &kek.string("name")?, &key)?;
-    Ok(Config::new(kek, Auth::None))
+    RawAes::new(&kek.string("namespace")?, &kek.string("name")?, &key)
 }
 
 /// The options of one call: context, and what the host may do meanwhile.
-pub(super) fn call(options: &JsValue, get_token: Option<Function>) -> Result<(EncryptionContext, Host), Error> {
+pub(super) fn call(options: &JsValue, handles: Handles) -> Result<(EncryptionContext, Host), Error> {
     let options = Fields::new("options", options, &["context", "signal", "onProgress"])?;
     let context = match options.get("context") {
         value if value.is_undefined() => EncryptionContext::default(),
@@ -127,7 +135,7 @@ pub(super) fn call(options: &JsValue, get_token: Option<Function>) -> Result<(En
         value if value.is_undefined() => None,
         value => Some(value.dyn_into().map_err(|_| Error::argument("onProgress", "must be a function"))?),
     };
-    Ok((context, Host::new(get_token, signal, on_progress)))
+    Ok((context, Host::new(handles, signal, on_progress)))
 }
 
 /// A context as a plain object. Defined, not assigned, so that a pair named `__proto__` is a pair.

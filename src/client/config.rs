@@ -2,7 +2,6 @@
 //!
 //! *Invariant:* defaults are decided here and nowhere else.
 
-use crate::auth::Auth;
 use crate::kek::Kek;
 use crate::message::{DEFAULT_FRAME_LENGTH, FrameLength, Limits};
 
@@ -11,13 +10,12 @@ pub struct Config {
     pub(super) kek: Box<dyn Kek>,
     pub(super) frame_length: FrameLength,
     pub(super) limits: Limits,
-    auth: Auth,
 }
 
 impl Config {
-    /// A configuration for `kek`, whose service is reached with `auth`.
-    pub fn new(kek: impl Kek + 'static, auth: Auth) -> Self {
-        Self { kek: Box::new(kek), frame_length: DEFAULT_FRAME_LENGTH, limits: Limits::default(), auth }
+    /// A configuration for `kek`. One that talks to a service stands in [`Authorized`](super::Authorized).
+    pub fn new(kek: impl Kek + 'static) -> Self {
+        Self { kek: Box::new(kek), frame_length: DEFAULT_FRAME_LENGTH, limits: Limits::default() }
     }
 
     /// Sets the frame length of new messages.
@@ -32,9 +30,5 @@ impl Config {
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
-    }
-
-    pub(super) fn take_auth(&mut self) -> Auth {
-        std::mem::replace(&mut self.auth, Auth::None)
     }
 }

@@ -34,7 +34,7 @@ impl Retry {
                 429 | 500 | 502..=599 => response.retry_after,
                 _ => return None,
             },
-            Ok(Response::Token(_)) => return None,
+            Ok(Response::Token(_) | Response::Waited) => return None,
             Err(Unreachable) => None,
         };
         let jitter = *self.jitter.get(self.attempt)?;

@@ -10,23 +10,21 @@
 use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
-use serde_json::{Value, json};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::codec::hex;
 use crate::context::EncryptionContext;
-use crate::crypto::kdf::sha256_hex;
+use crate::crypto::kdf::{sha256_hex, sha256_of};
 use crate::endpoint::Endpoint;
 use crate::entropy::{Entropy, random};
 use crate::error::{Error, ServiceFault};
-use crate::keys::{DataKey, Edk, RootKeyRef};
-use crate::operation::{
-    Call, HttpRequest, HttpResponse, LONGEST_REPLY, Operation, Pending, Request, Response, Step, Unreachable,
-};
+use crate::json::Json;
+use crate::keys::{DataKey, Edk, RootKeyRef, Unwrapped};
+use crate::operation::{Call, HttpRequest, HttpResponse, LONGEST_REPLY, Pending, Request, Response, Step, Unreachable};
 use crate::secret::Secret;
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
-use super::Kek;
+use super::{Kek, Unwrapping, Wrapping};
 
 const PROVIDER_ID: &str = "envelock-key-protect-v1";
 
@@ -42,7 +40,19 @@ impl KeyProtect {
         Self { endpoint, key }
     }
 
-    fn request(&self, action: &str, body: &Value, entropy: &mut dyn Entropy) -> Result<(Request, String), Error> {
+    /// An action's request, with its correlation id. `field` is `plaintext` or `ciphertext`; `value` and the digest
+    /// are texts that need no escaping.
+    fn request(
+        &self,
+        action: &str,
+        field: &str,
+        value: &str,
+        context: &EncryptionContext,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(Request, String), Error> {
+        let digest = sha256_hex(&context.serialize()?);
+        // Joined at once, into memory that does not move: the value may be the data key.
+        let body = ["{\"", field, "\":\"", value, "\",\"aad\":[\"", &digest, "\"]}"].concat();
         let correlation_id = uuid_v4(random(entropy)?);
         let url = format!("{}/api/v2/keys/{}/actions/{action}", self.endpoint.as_str(), self.key.key());
         let headers = vec![
@@ -51,9 +61,8 @@ impl KeyProtect {
             ("content-type", format!("application/vnd.ibm.kms.key_action_{action}+json")),
             ("correlation-id", correlation_id.clone()),
         ];
-        let body = Secret::new(serde_json::to_vec(body).map_err(|_| Error::Internal("request body"))?);
-        let call = Call::Http(HttpRequest { url, headers, bearer: None, body: Rc::new(body) });
-        Ok((Request::new(call), correlation_id))
+        let body = Rc::new(Secret::new(body.into_bytes()));
+        Ok((Request::new(Call::Http(HttpRequest { url, headers, bearer: None, body })), correlation_id))
     }
 }
 
@@ -64,116 +73,104 @@ impl Kek for KeyProtect {
         key: &DataKey,
         context: &EncryptionContext,
         entropy: &mut dyn Entropy,
-    ) -> Result<Step<Pending<Edk>>, Error> {
-        let mut body = wrap_body(key, &digest(context)?);
-        let (request, correlation_id) = self.request("wrap", &body, entropy)?;
-        wipe(&mut body);
-        Ok(Step::Send(Wrap { provider_info: self.key.to_string().into_bytes(), correlation_id }, request).erase())
+        _now: Timestamp,
+    ) -> Result<Wrapping, Error> {
+        // The data key goes to the key service as base64: that is what wrapping means.
+        let plaintext = Zeroizing::new(Base64::encode_string(key.secret().expose()));
+        let (request, correlation_id) = self.request("wrap", "plaintext", &plaintext, context, entropy)?;
+        let provider_info = self.key.to_string().into_bytes();
+        let resume = move |reply, _| {
+            let body = success(reply, &correlation_id)?;
+            // The answer may hold the data key and is parsed where it lies.
+            let ciphertext = Json::parse(body.expose()).and_then(|json| wrapped_key(json.get("ciphertext")?));
+            let ciphertext = ciphertext.ok_or_else(|| bad_reply(&correlation_id))?;
+            Ok(Step::Done(vec![Edk { provider_id: PROVIDER_ID.to_owned(), provider_info, ciphertext }]))
+        };
+        Ok(Step::Send(Pending::new(resume), request))
     }
 
-    /// One call. Errors: [`Error::Service`].
+    /// One call. Errors: [`Error::UnwrapFailed`] if the entry is no text of a wrapped key; [`Error::Service`].
     fn unwrap(
         &self,
         edk: &Edk,
         context: &EncryptionContext,
         entropy: &mut dyn Entropy,
-    ) -> Result<Option<Step<Pending<DataKey>>>, Error> {
+        _now: Timestamp,
+    ) -> Result<Option<Unwrapping>, Error> {
         if edk.provider_id != PROVIDER_ID || edk.provider_info != self.key.to_string().as_bytes() {
             return Ok(None);
         }
-        let ciphertext = str::from_utf8(&edk.ciphertext).map_err(|_| Error::UnwrapFailed)?;
-        let body = json!({ "ciphertext": ciphertext, "aad": [digest(context)?] });
-        let (request, correlation_id) = self.request("unwrap", &body, entropy)?;
-        Ok(Some(Step::Send(Unwrap { correlation_id }, request).erase()))
-    }
-}
-
-fn digest(context: &EncryptionContext) -> Result<String, Error> {
-    Ok(sha256_hex(&context.serialize()?))
-}
-
-fn wrap_body(key: &DataKey, aad: &str) -> Value {
-    // The data key goes to the key service as base64: that is what wrapping means.
-    json!({ "plaintext": Base64::encode_string(key.secret().expose()), "aad": [aad] })
-}
-
-/// Wipes the texts of a JSON value that held a secret.
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(items) => items.iter_mut().for_each(wipe),
-        Value::Object(fields) => fields.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-struct Wrap {
-    provider_info: Vec<u8>,
-    correlation_id: String,
-}
-
-impl Operation for Wrap {
-    type Output = Edk;
-
-    fn resume(self, reply: Result<Response, Unreachable>, _now: Timestamp) -> Result<Step<Self>, Error> {
-        let mut reply = success(reply, &self.correlation_id)?;
-        let ciphertext = match reply.get_mut("ciphertext").map(Value::take) {
-            Some(Value::String(text)) if !text.is_empty() && text.is_ascii() => text.into_bytes(),
-            _ => return Err(bad_reply(&self.correlation_id)),
+        let ciphertext = str::from_utf8(&edk.ciphertext).ok().filter(|text| is_wrapped_key(text));
+        let ciphertext = ciphertext.ok_or(Error::UnwrapFailed)?;
+        let (request, correlation_id) = self.request("unwrap", "ciphertext", ciphertext, context, entropy)?;
+        let provider_info = edk.provider_info.clone();
+        let resume = move |reply, _| {
+            let body = success(reply, &correlation_id)?;
+            // The answer holds the data key and is parsed where it lies.
+            let unwrapped = Json::parse(body.expose()).and_then(|json| unwrapped(json, provider_info));
+            Ok(Step::Done(unwrapped.ok_or_else(|| bad_reply(&correlation_id))?))
         };
-        wipe(&mut reply);
-        Ok(Step::Done(Edk { provider_id: PROVIDER_ID.to_owned(), provider_info: self.provider_info, ciphertext }))
+        Ok(Some(Step::Send(Pending::new(resume), request)))
+    }
+
+    fn identity(&self) -> [u8; 32] {
+        sha256_of(&[PROVIDER_ID.as_bytes(), self.endpoint.as_str().as_bytes(), self.key.to_string().as_bytes()])
     }
 }
 
-struct Unwrap {
-    correlation_id: String,
+/// What the answer to `unwrap` says. After a rotation it holds the data key wrapped anew, together with
+/// `rewrappedKeyVersion`. `lease`, seconds, is an addition of the Envelock key server.
+fn unwrapped(json: Json<'_>, provider_info: Vec<u8>) -> Option<Unwrapped> {
+    let key = Secret::new(Base64::decode_vec(&json.get("plaintext")?.text()?).ok()?);
+    let key = DataKey::from_unwrapped(key)?;
+    let rewrapped = match (json.get("ciphertext"), json.get("rewrappedKeyVersion")) {
+        (Some(ciphertext), Some(_)) => {
+            let ciphertext = wrapped_key(ciphertext)?;
+            Some(Edk { provider_id: PROVIDER_ID.to_owned(), provider_info, ciphertext })
+        }
+        _ => None,
+    };
+    let lease = match json.get("lease") {
+        Some(seconds) => Some(Duration::from_secs(seconds.number()?)),
+        None => None,
+    };
+    let version = json.get("keyVersion").and_then(|version| version.get("id")?.text());
+    let version = version.filter(|id| is_name(id)).map(|id| id.to_string());
+    Some(Unwrapped { key, rewrapped, lease, version })
 }
 
-impl Operation for Unwrap {
-    type Output = DataKey;
-
-    fn resume(self, reply: Result<Response, Unreachable>, _now: Timestamp) -> Result<Step<Self>, Error> {
-        let mut reply = success(reply, &self.correlation_id)?;
-        let plaintext = match reply.get_mut("plaintext").map(Value::take) {
-            Some(Value::String(text)) => Zeroizing::new(text),
-            _ => return Err(bad_reply(&self.correlation_id)),
-        };
-        let key = Base64::decode_vec(&plaintext).map_err(|_| bad_reply(&self.correlation_id))?;
-        let key = DataKey::from_unwrapped(Secret::new(key)).ok_or_else(|| bad_reply(&self.correlation_id))?;
-        Ok(Step::Done(key))
-    }
+/// The text of a wrapped key in an answer.
+fn wrapped_key(json: Json<'_>) -> Option<Vec<u8>> {
+    json.text().filter(|text| is_wrapped_key(text)).map(|text| text.as_bytes().to_vec())
 }
 
-/// The JSON object of a successful answer.
-fn success(reply: Result<Response, Unreachable>, correlation_id: &str) -> Result<Value, Error> {
+/// Wrapped keys are base64 today; what they must be is text that stands in JSON as it is.
+fn is_wrapped_key(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+}
+
+/// The body of a successful answer.
+fn success(reply: Result<Response, Unreachable>, correlation_id: &str) -> Result<Secret, Error> {
     let response = match reply {
         Ok(Response::Http(response)) => response,
-        Ok(Response::Token(_)) => return Err(Error::Internal("a token where an HTTP answer had to come")),
+        Ok(_) => return Err(Error::Internal("an HTTP answer had to come")),
         Err(Unreachable) => return Err(Error::service(ServiceFault::Unreachable, None, None, Some(correlation_id))),
     };
-    if response.status != 200 {
-        return Err(refusal(&response, correlation_id));
+    match response.status {
+        200 if response.body.len() <= LONGEST_REPLY => Ok(response.body),
+        200 => Err(bad_reply(correlation_id)),
+        _ => Err(refusal(&response, correlation_id)),
     }
-    if response.body.len() > LONGEST_REPLY {
-        return Err(bad_reply(correlation_id));
-    }
-    // The body holds the data key in base64 and is parsed where it lies.
-    serde_json::from_slice(response.body.expose())
-        .ok()
-        .filter(Value::is_object)
-        .ok_or_else(|| bad_reply(correlation_id))
 }
 
 /// Status and reason code of a refusal, in words of this library.
 fn refusal(response: &HttpResponse, correlation_id: &str) -> Error {
-    // An error body holds no secret; the type is the same for all bodies.
-    let body: Value = match response.body.len() {
-        0..=LONGEST_REPLY => serde_json::from_slice(response.body.expose()).unwrap_or_default(),
-        _ => Value::Null,
+    let reason = match response.body.len() {
+        // An error body holds no secret; the type is the same for all bodies.
+        0..=LONGEST_REPLY => Json::parse(response.body.expose()).and_then(reason_code),
+        _ => None,
     };
-    let reason = body.pointer("/resources/0/reasons/0/code").and_then(Value::as_str).filter(|code| is_code(code));
-    let fault = match (response.status, reason) {
+    let fault = match (response.status, reason.as_deref()) {
         (_, Some("KEY_ROOT_REQ_ERR")) => ServiceFault::NotARootKey,
         (_, Some("KEY_ACTION_INVALID_STATE_ERR")) => ServiceFault::KeyDisabled,
         (_, Some("KEY_DELETED_ERR")) => ServiceFault::KeyDeleted,
@@ -190,12 +187,23 @@ fn refusal(response: &HttpResponse, correlation_id: &str) -> Error {
         _ => ServiceFault::Refused,
     };
     let request_id = response.correlation_id.as_deref().unwrap_or(correlation_id);
-    Error::service(fault, Some(response.status), reason, Some(request_id))
+    Error::service(fault, Some(response.status), reason.as_deref(), Some(request_id))
+}
+
+/// The first reason of the first resource.
+fn reason_code(body: Json<'_>) -> Option<String> {
+    let code = body.get("resources")?.first()?.get("reasons")?.first()?.get("code")?.text()?;
+    is_code(&code).then(|| code.to_string())
 }
 
 /// Reason codes are upper-case words; anything else stays out of error texts.
 fn is_code(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// Ids of key versions are UUIDs; anything that is no plain name is left out.
+fn is_name(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn bad_reply(correlation_id: &str) -> Error {

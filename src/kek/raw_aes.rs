@@ -4,13 +4,15 @@
 
 use crate::context::EncryptionContext;
 use crate::crypto::gcm::{Gcm, NONCE_LENGTH, TAG_LENGTH};
+use crate::crypto::kdf::sha256_of;
 use crate::entropy::{Entropy, random};
 use crate::error::Error;
 use crate::keys::{DataKey, Edk};
-use crate::operation::{Pending, Step};
+use crate::operation::Step;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
-use super::Kek;
+use super::{Kek, Unwrapping, Wrapping};
 
 /// Prefix of namespaces that belong to another kind of keyring.
 const RESERVED_NAMESPACE: &str = "aws-kms";
@@ -53,7 +55,8 @@ impl Kek for RawAes {
         key: &DataKey,
         context: &EncryptionContext,
         entropy: &mut dyn Entropy,
-    ) -> Result<Step<Pending<Edk>>, Error> {
+        _now: Timestamp,
+    ) -> Result<Wrapping, Error> {
         let nonce: [u8; NONCE_LENGTH] = random(entropy)?;
         // Copied to be encrypted in place; sealing overwrites the copy.
         let mut ciphertext = key.secret().expose().to_vec();
@@ -64,7 +67,7 @@ impl Kek for RawAes {
         ciphertext.extend_from_slice(&tag);
         let mut provider_info = self.info.clone();
         provider_info.extend_from_slice(&nonce);
-        Ok(Step::Done(Edk { provider_id: self.namespace.clone(), provider_info, ciphertext }))
+        Ok(Step::Done(vec![Edk { provider_id: self.namespace.clone(), provider_info, ciphertext }]))
     }
 
     /// Done at once. Errors: [`Error::UnwrapFailed`] if the entry names this key and does not open under it.
@@ -73,7 +76,8 @@ impl Kek for RawAes {
         edk: &Edk,
         context: &EncryptionContext,
         _entropy: &mut dyn Entropy,
-    ) -> Result<Option<Step<Pending<DataKey>>>, Error> {
+        _now: Timestamp,
+    ) -> Result<Option<Unwrapping>, Error> {
         // The whole name must be the same: "key1" is a prefix of "key10".
         let nonce = edk.provider_info.strip_prefix(self.info.as_slice()).and_then(|nonce| nonce.try_into().ok());
         let Some(nonce) = nonce.filter(|_| edk.provider_id == self.namespace) else {
@@ -83,6 +87,10 @@ impl Kek for RawAes {
         let mut key = wrapped.to_vec();
         self.gcm.open(&nonce, &context.serialize()?, &mut key, tag).map_err(|_| Error::UnwrapFailed)?;
         let key = DataKey::from_unwrapped(Secret::new(key)).ok_or(Error::UnwrapFailed)?;
-        Ok(Some(Step::Done(key)))
+        Ok(Some(Step::Done(key.into())))
+    }
+
+    fn identity(&self) -> [u8; 32] {
+        sha256_of(&[self.namespace.as_bytes(), &self.info])
     }
 }

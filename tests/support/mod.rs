@@ -5,10 +5,10 @@ use base64ct::{Base64, Encoding};
 use envelock::context::EncryptionContext;
 use envelock::entropy::Entropy;
 use envelock::error::Error;
-use envelock::kek::{Kek, RawAes};
+use envelock::kek::{Kek, RawAes, Unwrapping, Wrapping};
 use envelock::keys::{DataKey, Edk};
 use envelock::message::{Header, Limits, Opener, Parsed};
-use envelock::operation::{Pending, Step};
+use envelock::operation::Step;
 use envelock::secret::Secret;
 use envelock::time::Timestamp;
 
@@ -42,8 +42,9 @@ impl Entropy for Fixed {
 pub(crate) struct Static(pub(crate) Vec<u8>);
 
 impl Kek for Static {
-    fn wrap(&self, _: &DataKey, _: &EncryptionContext, _: &mut dyn Entropy) -> Result<Step<Pending<Edk>>, Error> {
-        Ok(Step::Done(Edk { provider_id: "static".into(), provider_info: b"k".to_vec(), ciphertext: b"c".to_vec() }))
+    fn wrap(&self, _: &DataKey, _: &EncryptionContext, _: &mut dyn Entropy, _: Timestamp) -> Result<Wrapping, Error> {
+        let edk = Edk { provider_id: "static".into(), provider_info: b"k".to_vec(), ciphertext: b"c".to_vec() };
+        Ok(Step::Done(vec![edk]))
     }
 
     fn unwrap(
@@ -51,8 +52,13 @@ impl Kek for Static {
         _: &Edk,
         _: &EncryptionContext,
         _: &mut dyn Entropy,
-    ) -> Result<Option<Step<Pending<DataKey>>>, Error> {
-        Ok(DataKey::from_unwrapped(Secret::new(self.0.clone())).map(Step::Done))
+        _: Timestamp,
+    ) -> Result<Option<Unwrapping>, Error> {
+        Ok(DataKey::from_unwrapped(Secret::new(self.0.clone())).map(|key| Step::Done(key.into())))
+    }
+
+    fn identity(&self) -> [u8; 32] {
+        [0; 32]
     }
 }
 
@@ -60,7 +66,7 @@ impl Kek for Static {
 pub(crate) struct Untouched;
 
 impl Kek for Untouched {
-    fn wrap(&self, _: &DataKey, _: &EncryptionContext, _: &mut dyn Entropy) -> Result<Step<Pending<Edk>>, Error> {
+    fn wrap(&self, _: &DataKey, _: &EncryptionContext, _: &mut dyn Entropy, _: Timestamp) -> Result<Wrapping, Error> {
         panic!("asked to wrap")
     }
 
@@ -69,8 +75,13 @@ impl Kek for Untouched {
         _: &Edk,
         _: &EncryptionContext,
         _: &mut dyn Entropy,
-    ) -> Result<Option<Step<Pending<DataKey>>>, Error> {
+        _: Timestamp,
+    ) -> Result<Option<Unwrapping>, Error> {
         panic!("asked to unwrap")
+    }
+
+    fn identity(&self) -> [u8; 32] {
+        [0; 32]
     }
 }
 
@@ -122,9 +133,9 @@ fn open_into(
     let mut failure = Error::NoMatchingKek;
     let mut data_key = None;
     for edk in header.edks() {
-        match kek.unwrap(edk, header.context(), &mut Fixed::counting()) {
-            Ok(Some(Step::Done(key))) => {
-                data_key = Some(key);
+        match kek.unwrap(edk, header.context(), &mut Fixed::counting(), NOW) {
+            Ok(Some(Step::Done(unwrapped))) => {
+                data_key = Some(unwrapped.key);
                 break;
             }
             Ok(Some(Step::Send(..))) => panic!("this KEK needs no calls"),

@@ -28,7 +28,7 @@ pub(super) const CLIENT: Layers = Layers {
         &["client"],
         &["message", "kek", "auth", "record", "cache"],
         &["keys", "context", "crypto", "operation"],
-        &["codec", "endpoint", "entropy", "secret", "time"],
+        &["codec", "endpoint", "entropy", "json", "secret", "time"],
         &["error"],
     ],
     only: &[

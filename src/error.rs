@@ -20,7 +20,8 @@ pub enum Error {
     UnsupportedSuite(u16),
     /// A valid message whose body is one block and not frames; not read here.
     NonFramed,
-    /// The input ends before the message does. Bytes released so far may be a cut-off prefix.
+    /// The input ends before the message does, or a stored message does not end where its length says. Bytes released so
+    /// far may be a cut-off prefix.
     Truncated,
     /// Bytes follow the final frame.
     TrailingData,
@@ -295,7 +296,7 @@ impl fmt::Display for Error {
             Self::NonFramed => {
                 f.write_str("the message has a single-block body, which is not read here: only framed ones are")
             }
-            Self::Truncated => f.write_str("the message is cut off: its end is missing"),
+            Self::Truncated => f.write_str("the message does not end where it should: it is cut off, or a stored one was added to"),
             Self::TrailingData => f.write_str("bytes follow the end of the message"),
             Self::FrameOrder { expected } => write!(f, "frame {expected} had to come here and another one did"),
             Self::CommitmentMismatch => f.write_str("the data key is not the one the message commits to"),

@@ -64,19 +64,23 @@ export function transform(start: () => Promise<Machine>, signal: AbortSignal | u
   let ended: { readonly reason: unknown } | undefined;
   const demand = new Gate();
 
-  const release = (): void => {
+  /** Ends the work, once: nothing goes through any more, and what the module holds is given back. */
+  const finish = (reason: unknown): boolean => {
+    if (ended !== undefined) {
+      return false;
+    }
+    ended = { reason };
     signal?.removeEventListener("abort", aborted);
     machine?.then(
       (started) => started.free(),
       () => undefined,
     );
+    demand.open();
+    return true;
   };
   /** Ends both sides with the same reason, and whatever waits between them. */
   const end = (reason: unknown): void => {
-    if (ended === undefined) {
-      ended = { reason };
-      release();
-      demand.open();
+    if (finish(reason)) {
       output.error(reason);
       input.error(reason);
     }
@@ -124,9 +128,9 @@ export function transform(start: () => Promise<Machine>, signal: AbortSignal | u
       close: () =>
         guarded(async () => {
           await pass((started) => started.finish());
-          ended = { reason: undefined };
-          release();
-          output.close();
+          if (finish(undefined)) {
+            output.close();
+          }
         }),
       abort: (reason) => end(reason),
     }),

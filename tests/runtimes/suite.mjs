@@ -4,31 +4,26 @@
  * *Invariant:* nothing here knows the runtime.
  */
 
-const KEY = Uint8Array.from({ length: 32 }, (_, at) => at);
-const hex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-const unbase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+import { files } from "./cases/files.mjs";
+import { streams } from "./cases/streams.mjs";
+import { check, ENGINES, fails, hex, KEY, noise, same, unbase64 } from "./cases/support.mjs";
 
-function check(condition, what) {
-  if (!condition) throw new Error(what);
+/** The cases by name, over a copy of the package and the published messages of `esdk-v2.json`; each with every engine. */
+export function cases(api, vectors) {
+  const named = ENGINES.flatMap((engine) => {
+    const client = (options = {}) => api.envelock({ kek: api.rawAes({ namespace: "ns", name: "n", key: KEY }), engine, ...options });
+    // A client that is made by hand within a case uses the engine of the case, too.
+    const given = { ...api, envelock: (options) => api.envelock({ engine, ...options }), client };
+    const all = { ...whole(given, vectors), ...streams(given), ...files(given, vectors) };
+    return Object.entries(all).map(([name, run]) => [`${engine}: ${name}`, run]);
+  });
+  return { ...Object.fromEntries(named), ...crossed(api) };
 }
 
-function same(left, right, what) {
-  check(left.length === right.length && left.every((byte, at) => byte === right[at]), `${what}: bytes differ`);
-}
-
-async function fails(promise, code) {
-  const error = await promise.then(() => undefined, (thrown) => thrown);
-  check(error !== undefined, `must fail with ${code}`);
-  check(error.code === code, `fails with ${error.code ?? error}, not ${code}`);
-  return error;
-}
-
-/** The cases by name, over a copy of the package and the published messages of `esdk-v2.json`. */
-export function cases({ envelock, inspect, rawAes, keyProtect, bearer, EnvelockError, Opened }, vectors) {
-  const client = (options = {}) => envelock({ kek: rawAes({ namespace: "ns", name: "n", key: KEY }), ...options });
+/** Messages that are in memory as a whole. */
+function whole({ client, envelock, inspect, rawAes, keyProtect, bearer, EnvelockError, Opened }, vectors) {
   const box = client();
   const context = { tenant: "t-7", purpose: "tëst" };
-  const noise = (length) => Uint8Array.from({ length }, (_, at) => (at * 31 + (at >> 8)) & 255);
 
   return {
     async "text, JSON and empty input come back"() {
@@ -156,6 +151,7 @@ export function cases({ envelock, inspect, rawAes, keyProtect, bearer, EnvelockE
         () => client({ frameLength: 1.5 }).seal("a"),
         () => client({ maxEdks: 65536 }).seal("a"),
         () => client({ cash: {} }).seal("a"),
+        () => client({ engine: "fast" }).seal("a"),
         () => envelock({ kek: {} }).seal("a"),
         () => envelock({ kek: rawAes({ namespace: "ns", name: "n", key: new Uint8Array(31) }) }).seal("a"),
         () => envelock({ kek: keyProtect({ endpoint: "http://keys.example.com", instance: "i", key: "k", auth }) }).seal("a"),
@@ -223,6 +219,24 @@ export function cases({ envelock, inspect, rawAes, keyProtect, bearer, EnvelockE
         const seen = await inspect(message);
         check(seen.frames === frames && seen.headerLength === header_length && seen.plaintextLength === plaintext_length, `${id}: inspect`);
         check(seen.suite === "0x0478" && seen.committing && seen.version === 2 && seen.messageLength === message.length, `${id}: inspect`);
+      }
+    },
+  };
+}
+
+/** What one engine seals, the other opens. */
+function crossed({ envelock, rawAes }) {
+  const kek = rawAes({ namespace: "ns", name: "n", key: KEY });
+  return {
+    async "engines open each other's messages"() {
+      for (const frameLength of [1, 100, 262_144]) {
+        const [wasm, webcrypto] = ["wasm", "webcrypto"].map((engine) => envelock({ kek, engine, frameLength }));
+        for (const size of frameLength === 1 ? [0, 1, 40] : [0, 1, 99, 100, 101, 1000, 300_000]) {
+          if (size > 1000 && frameLength < 1000) continue;
+          for (const [from, to] of [[wasm, webcrypto], [webcrypto, wasm]]) {
+            same(await to.open(await from.seal(noise(size))), noise(size), `${size} bytes in frames of ${frameLength}`);
+          }
+        }
       }
     },
   };

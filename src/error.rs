@@ -16,10 +16,19 @@ pub enum Error {
     Base64Envelope,
     /// A header or frame field breaks the format; the text names the field.
     Malformed(&'static str),
-    /// A valid message of an algorithm suite that is not read here.
-    UnsupportedSuite(u16),
-    /// A valid message whose body is one block and not frames; not read here.
+    /// A message of an algorithm suite that the caller does not allow.
+    SuiteNotAllowed(u16),
+    /// A message whose body is one block and not frames, which the caller does not allow.
     NonFramed,
+    /// The one block of a message's body is longer than the caller allows.
+    NonFramedTooLong {
+        /// Length of the block's content, bytes.
+        length: u64,
+        /// Longest allowed, bytes.
+        limit: u32,
+    },
+    /// A message that can only be opened as a whole, and why.
+    WholeOnly(&'static str),
     /// The input ends before the message does, or a stored message does not end where its length says. Bytes released so
     /// far may be a cut-off prefix.
     Truncated,
@@ -148,8 +157,10 @@ impl Error {
             Self::NotAnEnvelope => "ERR_NOT_AN_ENVELOPE",
             Self::Base64Envelope => "ERR_BASE64_ENVELOPE",
             Self::Malformed(_) => "ERR_MALFORMED",
-            Self::UnsupportedSuite(_) => "ERR_UNSUPPORTED_SUITE",
+            Self::SuiteNotAllowed(_) => "ERR_SUITE_NOT_ALLOWED",
             Self::NonFramed => "ERR_NON_FRAMED",
+            Self::NonFramedTooLong { .. } => "ERR_NON_FRAMED_TOO_LONG",
+            Self::WholeOnly(_) => "ERR_WHOLE_ONLY",
             Self::Truncated => "ERR_TRUNCATED",
             Self::TrailingData => "ERR_TRAILING_DATA",
             Self::FrameOrder { .. } => "ERR_FRAME_ORDER",
@@ -178,8 +189,6 @@ impl Error {
             Self::NotAnEnvelope
             | Self::Base64Envelope
             | Self::Malformed(_)
-            | Self::UnsupportedSuite(_)
-            | Self::NonFramed
             | Self::Truncated
             | Self::TrailingData
             | Self::FrameOrder { .. }
@@ -187,7 +196,11 @@ impl Error {
             | Self::HeaderAuthentication
             | Self::FrameAuthentication { .. }
             | Self::UnwrapFailed => Fault::Data,
-            Self::ContextMismatch { .. }
+            Self::SuiteNotAllowed(_)
+            | Self::NonFramed
+            | Self::NonFramedTooLong { .. }
+            | Self::WholeOnly(_)
+            | Self::ContextMismatch { .. }
             | Self::TooManyEdks { .. }
             | Self::FrameTooLong { .. }
             | Self::NoMatchingKek
@@ -292,10 +305,17 @@ impl fmt::Display for Error {
                 f.write_str("this looks like the base64 text of a sealed message: decode it to bytes first")
             }
             Self::Malformed(what) => write!(f, "malformed message: {what}"),
-            Self::UnsupportedSuite(id) => write!(f, "algorithm suite 0x{id:04x} is not read here: only 0x0478 is"),
-            Self::NonFramed => {
-                f.write_str("the message has a single-block body, which is not read here: only framed ones are")
+            Self::SuiteNotAllowed(id) => write!(
+                f,
+                "algorithm suite 0x{id:04x} is not read unless it is allowed: for old data, the client's accept option has version1"
+            ),
+            Self::NonFramed => f.write_str(
+                "the message has a single-block body, which is not read unless it is allowed: for old data, the client's accept option has nonFramed",
+            ),
+            Self::NonFramedTooLong { length, limit } => {
+                write!(f, "the message has a single-block body of {length} bytes and at most {limit} are allowed")
             }
+            Self::WholeOnly(why) => write!(f, "this message can only be opened as a whole, with open(): {why}"),
             Self::Truncated => f.write_str("the message does not end where it should: it is cut off, or a stored one was added to"),
             Self::TrailingData => f.write_str("bytes follow the end of the message"),
             Self::FrameOrder { expected } => write!(f, "frame {expected} had to come here and another one did"),

@@ -1,6 +1,6 @@
 //! Keys and their names, each parsed once into a type of its own.
 //!
-//! *Invariant:* a data key has 32 bytes and no way to become anything but message keys or a wrapped copy.
+//! *Invariant:* a data key has no way to become anything but message keys or a wrapped copy, and a new one has 32 bytes.
 
 use std::fmt;
 
@@ -9,10 +9,13 @@ use crate::error::Error;
 use crate::secret::Secret;
 use crate::time::Duration;
 
-/// Bytes in a data key.
+/// Bytes in a new data key.
 pub(crate) const DATA_KEY_LENGTH: usize = 32;
+/// Bytes in data keys that messages can have: those of an AES key.
+const READABLE_LENGTHS: [usize; 3] = [16, 24, DATA_KEY_LENGTH];
 
-/// A data encryption key (DEK): 256 bits, used only through the keys derived for each message.
+/// A data encryption key (DEK), used only through the keys derived for each message: 256 bits, or less for a message
+/// of version 1. Sealing takes the former only.
 #[derive(Debug)]
 pub struct DataKey(Secret);
 
@@ -27,9 +30,10 @@ impl DataKey {
         Ok(Self(Secret::new(bytes)))
     }
 
-    /// A data key that a KEK unwrapped; `None` unless it has exactly 32 bytes.
+    /// A data key that a KEK unwrapped; `None` unless it has 16, 24 or 32 bytes. Whether that is the length which the
+    /// message needs is known by the message's suite.
     pub fn from_unwrapped(bytes: Secret) -> Option<Self> {
-        (bytes.len() == DATA_KEY_LENGTH).then_some(Self(bytes))
+        READABLE_LENGTHS.contains(&bytes.len()).then_some(Self(bytes))
     }
 
     /// The key itself, for wrapping and for derivation.

@@ -104,7 +104,7 @@ export interface Inspection {
   readonly messageId: string;
   readonly context: Context;
   readonly edks: readonly InspectedEdk[];
-  /** Plaintext bytes in each frame but the last. */
+  /** Plaintext bytes in each frame but the last; 0 for a body of one block. */
   readonly frameLength: number;
   readonly headerLength: number;
   readonly messageLength: number;

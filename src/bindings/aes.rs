@@ -41,6 +41,10 @@ impl Engines {
     }
 
     async fn engine(self, key: &MessageKey, length: Option<u64>, usage: &str) -> Result<Aes, Failure> {
+        // Keys of 192 bits, which some messages of version 1 have, are not taken everywhere.
+        if key.secret().len() == 24 {
+            return Ok(Aes::Soft(SoftEngine::new(key)?));
+        }
         let subtle = webcrypto::subtle();
         match (self.choice.choose(self.runtime, subtle.is_some(), length)?, subtle) {
             (EngineKind::Platform, Some(subtle)) => Ok(Aes::Platform(WebCrypto::import(subtle, key, usage).await?)),

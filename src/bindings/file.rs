@@ -126,6 +126,8 @@ pub(super) async fn open(
     expected: &EncryptionContext,
 ) -> Result<OpenedFile, Failure> {
     let header = read_header(client, &source).await?;
+    // Before any key is asked: a body that is one block has no parts.
+    header.frame_length()?;
     let header_length = header.length() as u64;
     let unlocked = host.run(client.open(header, expected, &mut Platform, now())).await?;
     let engine = engines.to_open(unlocked.message_key(), Some(source.size)).await?;

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::codec::hex;
 use crate::error::Error;
-use crate::message::{Header, Layout, Limits};
+use crate::message::{FrameLength, Header, Limits};
 
 use super::error::{Failure, set};
 use super::options::{bytes, pairs};
@@ -45,9 +45,8 @@ struct InspectedEdk {
 /// Reads a message's header. Lengths of plaintext and frames are missing when the message cannot be complete.
 #[wasm_bindgen(unchecked_return_type = "object")]
 pub fn inspect(#[wasm_bindgen(unchecked_param_type = "unknown")] message: &JsValue) -> Result<JsValue, JsValue> {
-    let limits = Limits { max_edks: u16::MAX, max_frame_length: u32::MAX };
     let message = bytes(message, "message")?;
-    let header = read_header(&message, &limits)?;
+    let header = read_header(&message, &Limits::NONE)?;
     let inspected = inspection(&header, message.length()).serialize(&Serializer::json_compatible());
     let inspected: Object = inspected.map_err(|_| Failure::from(Error::Internal("inspection")))?.unchecked_into();
     set(&inspected, "context", pairs(header.context()).into());
@@ -56,19 +55,19 @@ pub fn inspect(#[wasm_bindgen(unchecked_param_type = "unknown")] message: &JsVal
 
 fn inspection(header: &Header, message_length: u32) -> Inspection {
     let body_length = u64::from(message_length).saturating_sub(header.length() as u64);
-    let layout = Layout::of_body(body_length, header.frame_length());
+    let layout = header.layout(body_length);
     let edks = header.edks().iter().map(|edk| InspectedEdk {
         provider_id: edk.provider_id.clone(),
         provider_info: text_or_hex(&edk.provider_info),
         ciphertext_length: edk.ciphertext.len(),
     });
     Inspection {
-        version: header.version(),
-        suite: format!("0x{:04x}", header.suite()),
-        committing: true,
+        version: header.suite().version(),
+        suite: format!("0x{:04x}", header.suite().id()),
+        committing: header.suite().commits(),
         message_id: hex(header.message_id()),
         edks: edks.collect(),
-        frame_length: header.frame_length().get(),
+        frame_length: header.frame_length().map_or(0, FrameLength::get),
         header_length: header.length(),
         message_length,
         plaintext_length: layout.map(|layout| layout.plaintext_length),

@@ -47,14 +47,12 @@ pub(super) async fn open(
     let total = message.length();
     host.expect(total.into());
     let header = read_header(&message, client.limits())?;
-    let (header_length, frame_length) = (header.length(), header.frame_length());
-    let unlocked = host.run(client.open(header, expected, &mut Platform, now())).await?;
-    let context = options::pairs(unlocked.context());
-    let header_length = u32::try_from(header_length).map_err(|_| Error::Internal("header length"))?;
+    let header_length = u32::try_from(header.length()).map_err(|_| Error::Internal("header length"))?;
     let body_length = u64::from(total.saturating_sub(header_length));
     // A body without a layout is damaged: reading it finds out how.
-    let plaintext_length =
-        Layout::of_body(body_length, frame_length).map_or(body_length, |layout| layout.plaintext_length);
+    let plaintext_length = header.layout(body_length).map_or(body_length, |layout| layout.plaintext_length);
+    let unlocked = host.run(client.open(header, expected, &mut Platform, now())).await?;
+    let context = options::pairs(unlocked.context());
     let mut out = Output::new(plaintext_length, "message")?;
     host.progress(header_length.into(), false).await?;
     if let Err(failure) = open_body(unlocked, engines, host, message.subarray(header_length, total), &mut out).await {

@@ -6,19 +6,18 @@ use std::num::NonZeroU32;
 
 use super::engine::FrameJob;
 use super::map::Place;
+use super::suite::MessageId;
 use crate::crypto::gcm::{NONCE_LENGTH, TAG_LENGTH};
 use crate::error::Error;
 
-/// Bytes in a message id.
-pub const MESSAGE_ID_LENGTH: usize = 32;
 /// What the four bytes before a final frame's number hold.
 pub(super) const FINAL_MARKER: u32 = u32::MAX;
 /// Bytes of a regular frame beside its content: number, IV, tag.
 pub(super) const REGULAR_OVERHEAD: u64 = 4 + NONCE_LENGTH as u64 + TAG_LENGTH as u64;
 /// Bytes of a final frame beside its content: marker, number, IV, length, tag.
 const FINAL_OVERHEAD: u64 = REGULAR_OVERHEAD + 8;
-const REGULAR: &[u8] = b"AWSKMSEncryptionClient Frame";
-const FINAL: &[u8] = b"AWSKMSEncryptionClient Final Frame";
+/// Bytes of a body that is one block beside its content: IV, length, tag.
+const SINGLE_OVERHEAD: u64 = NONCE_LENGTH as u64 + 8 + TAG_LENGTH as u64;
 
 /// Frame length of new messages where the caller does not choose: 256 KiB.
 ///
@@ -48,18 +47,68 @@ impl FrameLength {
     }
 }
 
+/// How a message's plaintext is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// Into frames of this length, the last one shorter or as long.
+    Frames(FrameLength),
+    /// Not at all: one block, of at most so many bytes.
+    Single { limit: u32 },
+}
+
+impl Cut {
+    /// # Errors
+    /// [`Error::WholeOnly`] where there is one block, which has no parts that could be opened alone.
+    pub(super) fn frame_length(self) -> Result<FrameLength, Error> {
+        match self {
+            Self::Frames(frame_length) => Ok(frame_length),
+            Self::Single { .. } => Err(Error::WholeOnly("its body is one block")),
+        }
+    }
+
+    /// The only layout of a body of `body_length` bytes; `None` if there is none.
+    pub(super) fn layout(self, body_length: u64) -> Option<Layout> {
+        match self {
+            Self::Frames(frame_length) => Layout::of_body(body_length, frame_length),
+            Self::Single { .. } => {
+                let length = body_length.checked_sub(SINGLE_OVERHEAD)?;
+                Layout::new(1, length, length, body_length)
+            }
+        }
+    }
+}
+
+/// What a frame is called in its additional data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Regular,
+    Final,
+    Single,
+}
+
+impl Kind {
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::Regular => b"AWSKMSEncryptionClient Frame",
+            Self::Final => b"AWSKMSEncryptionClient Final Frame",
+            Self::Single => b"AWSKMSEncryptionClient Single Block",
+        }
+    }
+}
+
 /// One frame's number and kind.
 #[derive(Debug)]
 pub(super) struct Frame {
     number: NonZeroU32,
-    last: bool,
+    kind: Kind,
 }
 
 impl Frame {
     /// A frame of a message of known length, to be opened, or sealed again from the same content. Only
     /// [`LazySealer`](super::LazySealer) may seal with it: it lets nothing out that differs from before.
     pub(super) fn at(place: &Place) -> Self {
-        Self { number: NonZeroU32::new(place.number).unwrap_or(NonZeroU32::MIN), last: place.last }
+        let kind = if place.last { Kind::Final } else { Kind::Regular };
+        Self { number: NonZeroU32::new(place.number).unwrap_or(NonZeroU32::MIN), kind }
     }
 
     pub(super) fn number(&self) -> u32 {
@@ -67,29 +116,24 @@ impl Frame {
     }
 
     pub(super) fn is_last(&self) -> bool {
-        self.last
+        self.kind != Kind::Regular
     }
 
     /// The work of sealing this frame: its nonce is its number.
-    pub(super) fn to_seal(&self, message_id: &[u8; MESSAGE_ID_LENGTH], content: u32) -> FrameJob {
+    pub(super) fn to_seal(&self, message_id: &MessageId, content: u32) -> FrameJob {
         let mut iv = [0; NONCE_LENGTH];
         iv[NONCE_LENGTH - 4..].copy_from_slice(&self.number().to_be_bytes());
         self.job(message_id, content, iv)
     }
 
     /// The work of opening this frame: the nonce is the one it came with, as published messages need.
-    pub(super) fn to_open(
-        &self,
-        message_id: &[u8; MESSAGE_ID_LENGTH],
-        content: u32,
-        iv: [u8; NONCE_LENGTH],
-    ) -> FrameJob {
+    pub(super) fn to_open(&self, message_id: &MessageId, content: u32, iv: [u8; NONCE_LENGTH]) -> FrameJob {
         self.job(message_id, content, iv)
     }
 
-    fn job(&self, message_id: &[u8; MESSAGE_ID_LENGTH], content: u32, iv: [u8; NONCE_LENGTH]) -> FrameJob {
-        let name = if self.last { FINAL } else { REGULAR };
-        let mut aad = Vec::with_capacity(MESSAGE_ID_LENGTH + name.len() + 12);
+    fn job(&self, message_id: &MessageId, content: u32, iv: [u8; NONCE_LENGTH]) -> FrameJob {
+        let (message_id, name) = (message_id.as_bytes(), self.kind.name());
+        let mut aad = Vec::with_capacity(message_id.len() + name.len() + 12);
         aad.extend_from_slice(message_id);
         aad.extend_from_slice(name);
         aad.extend_from_slice(&self.number().to_be_bytes());
@@ -118,12 +162,17 @@ impl Frames {
     pub(super) fn take(&mut self) -> Result<Frame, Error> {
         let number = self.next;
         self.next = number.checked_add(1).ok_or(Error::MessageTooLong)?;
-        Ok(Frame { number, last: false })
+        Ok(Frame { number, kind: Kind::Regular })
     }
 
     /// The final frame. The counter is gone: nothing can follow.
     pub(super) fn last(self) -> Frame {
-        Frame { number: self.next, last: true }
+        Frame { number: self.next, kind: Kind::Final }
+    }
+
+    /// The block of a body that has no other.
+    pub(super) fn single(self) -> Frame {
+        Frame { number: self.next, kind: Kind::Single }
     }
 }
 

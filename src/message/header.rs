@@ -5,53 +5,39 @@
 
 use subtle::ConstantTimeEq;
 
-use super::edk;
+use super::derivation::{COMMIT_KEY_LENGTH, derive};
 use super::engine::MessageKey;
-use super::frame::{FrameLength, MESSAGE_ID_LENGTH};
-use crate::codec::{Reader, Stop};
+use super::frame::{Cut, FrameLength, Layout};
+use super::limits::Limits;
+use super::suite::{MessageId, Suite, WRITTEN};
+use super::{edk, v1};
+use crate::codec::{Reader, Stop, put_field};
 use crate::context::EncryptionContext;
 use crate::crypto::gcm::{Gcm, NONCE_LENGTH, TAG_LENGTH};
-use crate::crypto::kdf::HkdfSha512;
 use crate::entropy::{Entropy, random};
 use crate::error::Error;
 use crate::keys::{DataKey, Edk};
 
-const VERSION: u8 = 2;
-const SUITE: u16 = 0x0478;
 const FRAMED: u8 = 2;
 const NON_FRAMED: u8 = 1;
-const COMMIT_KEY_LENGTH: usize = 32;
-const MESSAGE_KEY_INFO: &[u8] = b"\x04\x78DERIVEKEY";
-const COMMIT_KEY_INFO: &[u8] = b"COMMITKEY";
 /// Frame nonces count from 1, so the header's never is a frame's.
 const HEADER_NONCE: [u8; NONCE_LENGTH] = [0; NONCE_LENGTH];
-
-/// What a reader accepts of a header that nobody has vouched for yet.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Most encrypted data keys; each may cost a call to a key service.
-    pub max_edks: u16,
-    /// Longest frame, bytes; a reader holds one whole frame before it can release it.
-    pub max_frame_length: u32,
-}
-
-impl Default for Limits {
-    /// 10 encrypted data keys; frames of 16 MiB.
-    fn default() -> Self {
-        Self { max_edks: 10, max_frame_length: 16 * 1024 * 1024 }
-    }
-}
 
 /// A header as it stands in a message: well-formed, and not yet authentic.
 #[derive(Debug)]
 pub struct Header {
-    body: Vec<u8>,
-    tag: [u8; TAG_LENGTH],
-    message_id: [u8; MESSAGE_ID_LENGTH],
-    commit_key: [u8; COMMIT_KEY_LENGTH],
+    suite: Suite,
+    message_id: MessageId,
     context: EncryptionContext,
     edks: Vec<Edk>,
-    frame_length: FrameLength,
+    cut: Cut,
+    /// Of a suite that commits.
+    commit_key: Option<[u8; COMMIT_KEY_LENGTH]>,
+    /// Everything above as received: what the tag is over.
+    body: Vec<u8>,
+    nonce: [u8; NONCE_LENGTH],
+    tag: [u8; TAG_LENGTH],
+    length: usize,
 }
 
 /// What the front of a message gives.
@@ -67,9 +53,8 @@ impl Header {
     /// Reads the header at the front of `bytes`, which may go on or end anywhere. Needs no key and trusts nothing.
     ///
     /// # Errors
-    /// The data's fault: [`Error::NotAnEnvelope`], [`Error::Base64Envelope`], [`Error::UnsupportedSuite`],
-    /// [`Error::NonFramed`], [`Error::Malformed`]. The caller's limits: [`Error::TooManyEdks`],
-    /// [`Error::FrameTooLong`]. Each comes as soon as the bytes that show it are there.
+    /// The data's fault: [`Error::NotAnEnvelope`], [`Error::Base64Envelope`], [`Error::Malformed`]. The caller's
+    /// limits: [`Error::SuiteNotAllowed`], [`Error::TooManyEdks`], [`Error::NonFramed`], [`Error::FrameTooLong`]. Each comes as soon as the bytes that show it are there.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Parsed, Error> {
         match Self::read(bytes, limits) {
             Ok(header) => Ok(Parsed::Complete(header)),
@@ -92,69 +77,64 @@ impl Header {
     fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Stop> {
         let mut reader = Reader::new(bytes);
         let version = reader.u8()?;
-        let suite = match version {
-            VERSION => reader.u16()?,
-            1 => return Err(version_1(&mut reader)),
+        match version {
+            2 => {}
+            1 => v1::message_type(&mut reader)?,
             _ => return Err(not_a_version(bytes)),
-        };
-        if suite != SUITE {
-            return Err(match suite {
-                0x0578 => Error::UnsupportedSuite(suite),
-                _ => Error::Malformed("no algorithm suite of version 2"),
-            }
-            .into());
         }
-        let message_id = reader.array()?;
+        let suite = Suite::find(version, reader.u16()?).ok_or(Error::Malformed(match version {
+            1 => "no algorithm suite of version 1",
+            _ => "no algorithm suite of version 2",
+        }))?;
+        suite.judge(limits.accept)?;
+        let message_id = MessageId::read(suite, &mut reader)?;
         let context = EncryptionContext::parse(reader.field()?)?;
         let edks = edk::parse(&mut reader, limits.max_edks)?;
         let content_type = reader.u8()?;
         if content_type != FRAMED && content_type != NON_FRAMED {
             return Err(Error::Malformed("content type is neither framed nor non-framed").into());
         }
-        let frame_length = reader.u32()?;
-        if content_type == NON_FRAMED {
-            return Err(match frame_length {
-                0 => Error::NonFramed,
-                _ => Error::Malformed("a non-framed body with a frame length"),
-            }
-            .into());
+        if version == 1 {
+            v1::before_frame_length(&mut reader)?;
         }
-        let frame_length =
-            FrameLength::new(frame_length).map_err(|_| Error::Malformed("a framed body with frame length 0"))?;
-        if frame_length.get() > limits.max_frame_length {
-            return Err(Error::FrameTooLong { length: frame_length.get(), limit: limits.max_frame_length }.into());
-        }
-        let commit_key = reader.array()?;
+        let cut = cut(content_type, reader.u32()?, limits)?;
+        let commit_key = if suite.commits() { Some(reader.array()?) } else { None };
         let body = bytes[..reader.position()].to_vec();
+        let nonce = if version == 1 { reader.array()? } else { HEADER_NONCE };
         let tag = reader.array()?;
-        Ok(Self { body, tag, message_id, commit_key, context, edks, frame_length })
+        Ok(Self { suite, message_id, context, edks, cut, commit_key, body, nonce, tag, length: reader.position() })
     }
 
-    /// Checks the commit key, then the header's tag. Success makes the header trustworthy.
+    /// Checks the commit key, if the suite has one, then the header's tag. Success makes the header trustworthy.
     ///
     /// # Errors
     /// [`Error::CommitmentMismatch`] if `data_key` is not the message's; [`Error::HeaderAuthentication`] if the
-    /// header was altered.
+    /// header was altered; [`Error::UnwrapFailed`] if `data_key` is not as long as the suite's.
     pub fn unlock(self, data_key: &DataKey) -> Result<Unlocked, Error> {
-        let keys = derive(data_key, &self.message_id)?;
-        if !bool::from(keys.commit_key.ct_eq(&self.commit_key)) {
+        let keys = derive(self.suite, data_key, &self.message_id)?;
+        let committed = match (&keys.commit_key, &self.commit_key) {
+            (Some(derived), Some(written)) => derived.ct_eq(written).into(),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if !committed {
             return Err(Error::CommitmentMismatch);
         }
         header_cipher(&keys.message_key)?
-            .open(&HEADER_NONCE, &self.body, &mut [], &self.tag)
+            .open(&self.nonce, &self.body, &mut [], &self.tag)
             .map_err(|_| Error::HeaderAuthentication)?;
-        let Self { message_id, frame_length, context, .. } = self;
-        Ok(Unlocked { message_key: keys.message_key, message_id, frame_length, context })
+        let Self { message_id, cut, context, .. } = self;
+        Ok(Unlocked { message_key: keys.message_key, message_id, cut, context })
     }
 
     /// Bytes of the whole header.
     pub fn length(&self) -> usize {
-        self.body.len() + TAG_LENGTH
+        self.length
     }
 
     /// The message id. Not authentic yet.
-    pub fn message_id(&self) -> &[u8; MESSAGE_ID_LENGTH] {
-        &self.message_id
+    pub fn message_id(&self) -> &[u8] {
+        self.message_id.as_bytes()
     }
 
     /// The encryption context. Not authentic yet.
@@ -168,27 +148,46 @@ impl Header {
     }
 
     /// The frame length. Not authentic yet.
-    pub fn frame_length(&self) -> FrameLength {
-        self.frame_length
+    ///
+    /// # Errors
+    /// [`Error::WholeOnly`] if the body is one block, which has no parts that could be opened alone.
+    pub fn frame_length(&self) -> Result<FrameLength, Error> {
+        self.cut.frame_length()
+    }
+
+    /// How a body of `body_length` bytes divides under this header; `None` if it cannot be whole.
+    pub fn layout(&self, body_length: u64) -> Option<Layout> {
+        self.cut.layout(body_length)
     }
 
     /// The algorithm suite.
-    pub fn suite(&self) -> u16 {
-        SUITE
+    pub fn suite(&self) -> Suite {
+        self.suite
     }
+}
 
-    /// The version of the format.
-    pub fn version(&self) -> u8 {
-        VERSION
+/// How the body is cut, by the header's last fields.
+fn cut(content_type: u8, frame_length: u32, limits: &Limits) -> Result<Cut, Error> {
+    if content_type == NON_FRAMED {
+        if frame_length != 0 {
+            return Err(Error::Malformed("a non-framed body with a frame length"));
+        }
+        return limits.accept.non_framed.map(|limit| Cut::Single { limit }).ok_or(Error::NonFramed);
     }
+    let frame_length =
+        FrameLength::new(frame_length).map_err(|_| Error::Malformed("a framed body with frame length 0"))?;
+    if frame_length.get() > limits.max_frame_length {
+        return Err(Error::FrameTooLong { length: frame_length.get(), limit: limits.max_frame_length });
+    }
+    Ok(Cut::Frames(frame_length))
 }
 
 /// A header that was checked: its context is authentic and its frames can be opened.
 #[derive(Debug)]
 pub struct Unlocked {
     pub(super) message_key: MessageKey,
-    pub(super) message_id: [u8; MESSAGE_ID_LENGTH],
-    pub(super) frame_length: FrameLength,
+    pub(super) message_id: MessageId,
+    pub(super) cut: Cut,
     context: EncryptionContext,
 }
 
@@ -207,7 +206,7 @@ impl Unlocked {
 /// A header to be: the message id is drawn here and used once.
 #[derive(Debug)]
 pub struct Draft {
-    message_id: [u8; MESSAGE_ID_LENGTH],
+    message_id: MessageId,
     context: EncryptionContext,
     frame_length: FrameLength,
 }
@@ -222,7 +221,7 @@ impl Draft {
         frame_length: FrameLength,
         entropy: &mut dyn Entropy,
     ) -> Result<Self, Error> {
-        Ok(Self { message_id: random(entropy)?, context, frame_length })
+        Ok(Self { message_id: MessageId::Long(random(entropy)?), context, frame_length })
     }
 
     /// Ends the header: derives the message's keys and writes body and tag.
@@ -233,16 +232,16 @@ impl Draft {
         if edks.is_empty() {
             return Err(Error::argument("kek", "no key to seal under"));
         }
-        let keys = derive(data_key, &self.message_id)?;
+        let keys = derive(WRITTEN, data_key, &self.message_id)?;
         let context = self.context.serialize()?;
-        let mut header = vec![VERSION];
-        header.extend_from_slice(&SUITE.to_be_bytes());
-        header.extend_from_slice(&self.message_id);
-        crate::codec::put_field(&mut header, &context, "context")?;
+        let mut header = vec![WRITTEN.version()];
+        header.extend_from_slice(&WRITTEN.id().to_be_bytes());
+        header.extend_from_slice(self.message_id.as_bytes());
+        put_field(&mut header, &context, "context")?;
         edk::encode(edks, &mut header)?;
         header.push(FRAMED);
         header.extend_from_slice(&self.frame_length.get().to_be_bytes());
-        header.extend_from_slice(&keys.commit_key);
+        header.extend_from_slice(&keys.commit_key.ok_or(Error::Internal("a suite without commit key"))?);
         let tag = header_cipher(&keys.message_key)?
             .seal(&HEADER_NONCE, &header, &mut [])
             .ok_or(Error::Internal("header too long for GCM"))?;
@@ -257,7 +256,7 @@ impl Draft {
 pub struct Sealed {
     pub(super) header: Vec<u8>,
     pub(super) message_key: MessageKey,
-    pub(super) message_id: [u8; MESSAGE_ID_LENGTH],
+    pub(super) message_id: MessageId,
     pub(super) frame_length: FrameLength,
 }
 
@@ -278,41 +277,9 @@ impl Sealed {
     }
 }
 
-struct Keys {
-    message_key: MessageKey,
-    commit_key: [u8; COMMIT_KEY_LENGTH],
-}
-
-/// Both keys from one extract (format section "Key Derivation").
-fn derive(data_key: &DataKey, message_id: &[u8; MESSAGE_ID_LENGTH]) -> Result<Keys, Error> {
-    let hkdf = HkdfSha512::new(data_key.secret(), message_id);
-    let expand = |info| hkdf.expand(info, 32).ok_or(Error::Internal("HKDF output length"));
-    let mut commit_key = [0; COMMIT_KEY_LENGTH];
-    // The commit key is public: it stands in the header.
-    commit_key.copy_from_slice(expand(COMMIT_KEY_INFO)?.expose());
-    Ok(Keys { message_key: MessageKey::new(expand(MESSAGE_KEY_INFO)?), commit_key })
-}
-
 fn header_cipher(key: &MessageKey) -> Result<Gcm, Error> {
     // The header's tag is made and checked here whichever engine seals the frames.
     Gcm::new(key.secret()).ok_or(Error::Internal("message key length"))
-}
-
-/// A version 1 header; its suites do not commit to their key, so they are refused before any key call.
-fn version_1(reader: &mut Reader<'_>) -> Stop {
-    let mut suite = || {
-        if reader.u8()? != 0x80 {
-            return Err(Error::Malformed("no message type of version 1").into());
-        }
-        reader.u16()
-    };
-    match suite() {
-        Ok(id @ (0x0014 | 0x0046 | 0x0078 | 0x0114 | 0x0146 | 0x0178 | 0x0214 | 0x0346 | 0x0378)) => {
-            Error::UnsupportedSuite(id).into()
-        }
-        Ok(_) => Error::Malformed("no algorithm suite of version 1").into(),
-        Err(stop) => stop,
-    }
 }
 
 /// Tells base64 text of a message from anything else.

@@ -7,10 +7,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::engine::Engine;
-use super::frame::{Frame, MESSAGE_ID_LENGTH};
+use super::frame::Frame;
 use super::header::Sealed;
 use super::map::{FrameMap, Place};
 use super::seal::{SealedFrame, seal};
+use super::suite::MessageId;
 use crate::crypto::gcm::TAG_LENGTH;
 use crate::error::Error;
 
@@ -20,7 +21,7 @@ use crate::error::Error;
 pub struct LazySealer<E> {
     engine: E,
     header: Vec<u8>,
-    message_id: [u8; MESSAGE_ID_LENGTH],
+    message_id: MessageId,
     map: FrameMap,
     tags: RefCell<BTreeMap<u32, [u8; TAG_LENGTH]>>,
 }

@@ -6,8 +6,9 @@
 use zeroize::Zeroize;
 
 use super::engine::{Engine, FrameJob, SoftEngine};
-use super::frame::{FINAL_MARKER, Frame, FrameLength, Frames, MESSAGE_ID_LENGTH};
+use super::frame::{Cut, FINAL_MARKER, Frame, Frames};
 use super::header::Unlocked;
+use super::suite::MessageId;
 use crate::codec::{Reader, Stop};
 use crate::crypto::gcm::{NONCE_LENGTH, TAG_LENGTH};
 use crate::error::Error;
@@ -15,8 +16,8 @@ use crate::error::Error;
 /// Opens one message's frames with any engine; the caller cuts the message by the fronts.
 pub struct FrameOpener<E> {
     engine: E,
-    message_id: [u8; MESSAGE_ID_LENGTH],
-    frame_length: FrameLength,
+    message_id: MessageId,
+    cut: Cut,
     frames: Frames,
 }
 
@@ -38,39 +39,35 @@ pub enum Front {
     Incomplete(usize),
 }
 
+impl Front {
+    fn new(parsed: Result<FrameFront, Stop>) -> Result<Self, Error> {
+        match parsed {
+            Ok(front) => Ok(Self::Complete(front)),
+            Err(Stop::Short(needed)) => Ok(Self::Incomplete(needed)),
+            Err(Stop::Bad(error)) => Err(error),
+        }
+    }
+}
+
 impl FrameFront {
     /// Reads the front of frame `expected` from the first bytes of it.
     ///
     /// # Errors
     /// [`Error::FrameOrder`] if another frame stands there, [`Error::Malformed`] if its length is over `frame_length`.
     pub(super) fn read(bytes: &[u8], expected: u32, frame_length: u32) -> Result<Front, Error> {
-        match Self::parse(bytes, expected, frame_length) {
-            Ok(front) => Ok(Front::Complete(front)),
-            Err(Stop::Short(needed)) => Ok(Front::Incomplete(needed)),
-            Err(Stop::Bad(error)) => Err(error),
-        }
+        Front::new(framed(&mut Reader::new(bytes), expected, frame_length))
     }
 
-    fn parse(bytes: &[u8], expected: u32, frame_length: u32) -> Result<Self, Stop> {
-        let mut reader = Reader::new(bytes);
-        let mut number = reader.u32()?;
-        let last = number == FINAL_MARKER;
-        if last {
-            number = reader.u32()?;
-        }
-        if number != expected {
-            return Err(Error::FrameOrder { expected }.into());
-        }
-        let iv = reader.array()?;
-        let content = if last { reader.u32()? } else { frame_length };
-        if content > frame_length {
-            return Err(Error::Malformed("final frame longer than a frame").into());
-        }
-        Ok(Self { last, iv, content, length: reader.position() })
+    /// Reads the front of a body that is one block.
+    ///
+    /// # Errors
+    /// [`Error::NonFramedTooLong`] if it has more than `limit` bytes.
+    pub(super) fn read_single(bytes: &[u8], limit: u32) -> Result<Front, Error> {
+        Front::new(single(&mut Reader::new(bytes), limit))
     }
 
     /// The work of opening the frame behind this front.
-    pub(super) fn job(&self, frame: &Frame, message_id: &[u8; MESSAGE_ID_LENGTH]) -> FrameJob {
+    pub(super) fn job(&self, frame: &Frame, message_id: &MessageId) -> FrameJob {
         frame.to_open(message_id, self.content, self.iv)
     }
 
@@ -95,10 +92,36 @@ impl FrameFront {
     }
 }
 
+fn framed(reader: &mut Reader<'_>, expected: u32, frame_length: u32) -> Result<FrameFront, Stop> {
+    let mut number = reader.u32()?;
+    let last = number == FINAL_MARKER;
+    if last {
+        number = reader.u32()?;
+    }
+    if number != expected {
+        return Err(Error::FrameOrder { expected }.into());
+    }
+    let iv = reader.array()?;
+    let content = if last { reader.u32()? } else { frame_length };
+    if content > frame_length {
+        return Err(Error::Malformed("final frame longer than a frame").into());
+    }
+    Ok(FrameFront { last, iv, content, length: reader.position() })
+}
+
+fn single(reader: &mut Reader<'_>, limit: u32) -> Result<FrameFront, Stop> {
+    let iv = reader.array()?;
+    let length = u64::from_be_bytes(reader.array()?);
+    match u32::try_from(length) {
+        Ok(content) if content <= limit => Ok(FrameFront { last: true, iv, content, length: reader.position() }),
+        _ => Err(Error::NonFramedTooLong { length, limit }.into()),
+    }
+}
+
 impl<E: Engine> FrameOpener<E> {
     /// An opener for the frames after `unlocked`'s header, which must run AES under the same header's key.
     pub fn new(engine: E, unlocked: &Unlocked) -> Self {
-        Self { engine, message_id: unlocked.message_id, frame_length: unlocked.frame_length, frames: Frames::new() }
+        Self { engine, message_id: unlocked.message_id, cut: unlocked.cut, frames: Frames::new() }
     }
 
     /// The engine.
@@ -109,9 +132,13 @@ impl<E: Engine> FrameOpener<E> {
     /// Reads the front of the next frame, as soon as it is there.
     ///
     /// # Errors
-    /// [`Error::FrameOrder`] if it is not the next frame, [`Error::Malformed`] if its length is over the frame length.
+    /// [`Error::FrameOrder`] if it is not the next frame, [`Error::Malformed`] if its length is over the frame length,
+    /// [`Error::NonFramedTooLong`] if a body's only block is longer than is accepted.
     pub fn front(&self, bytes: &[u8]) -> Result<Front, Error> {
-        FrameFront::read(bytes, self.frames.expected(), self.frame_length.get())
+        match self.cut {
+            Cut::Frames(frame_length) => FrameFront::read(bytes, self.frames.expected(), frame_length.get()),
+            Cut::Single { limit } => FrameFront::read_single(bytes, limit),
+        }
     }
 
     /// Opens the regular frame of `front`.
@@ -122,7 +149,11 @@ impl<E: Engine> FrameOpener<E> {
 
     /// Opens the final frame of `front`.
     pub fn last(self, front: &FrameFront, sealed: E::Chunk) -> E::Pending {
-        self.engine.open(front.job(&self.frames.last(), &self.message_id), sealed)
+        let frame = match self.cut {
+            Cut::Frames(_) => self.frames.last(),
+            Cut::Single { .. } => self.frames.single(),
+        };
+        self.engine.open(front.job(&frame, &self.message_id), sealed)
     }
 }
 

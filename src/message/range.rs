@@ -4,10 +4,11 @@
 //! would go unnoticed otherwise.
 
 use super::engine::Engine;
-use super::frame::{Frame, MESSAGE_ID_LENGTH};
+use super::frame::Frame;
 use super::header::Unlocked;
 use super::map::{FrameMap, Place};
 use super::open::{FrameFront, Front};
+use super::suite::MessageId;
 use crate::error::Error;
 
 /// Bytes of the longest front of a frame.
@@ -21,7 +22,7 @@ pub struct Claim<E> {
 /// Opens the frames of a stored message in any order.
 pub struct RangeOpener<E> {
     engine: E,
-    message_id: [u8; MESSAGE_ID_LENGTH],
+    message_id: MessageId,
     map: FrameMap,
 }
 
@@ -30,9 +31,9 @@ impl<E: Engine> Claim<E> {
     /// header's key.
     ///
     /// # Errors
-    /// [`Error::Truncated`] if no message has that length.
+    /// [`Error::Truncated`] if no message has that length; [`Error::WholeOnly`] if its body is one block.
     pub fn new(engine: E, unlocked: &Unlocked, header_length: u64, message_length: u64) -> Result<Self, Error> {
-        let map = FrameMap::of_message(header_length, unlocked.frame_length, message_length)?;
+        let map = FrameMap::of_message(header_length, unlocked.cut.frame_length()?, message_length)?;
         Ok(Self { opener: RangeOpener { engine, message_id: unlocked.message_id, map } })
     }
 

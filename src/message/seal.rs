@@ -5,15 +5,16 @@
 use zeroize::Zeroizing;
 
 use super::engine::{Engine, SoftEngine};
-use super::frame::{FINAL_MARKER, Frame, FrameLength, Frames, MESSAGE_ID_LENGTH};
+use super::frame::{FINAL_MARKER, Frame, FrameLength, Frames};
 use super::header::Sealed;
+use super::suite::MessageId;
 use crate::crypto::gcm::TAG_LENGTH;
 use crate::error::Error;
 
 /// Seals one message's frames with any engine; the caller cuts the plaintext.
 pub struct FrameSealer<E> {
     engine: E,
-    message_id: [u8; MESSAGE_ID_LENGTH],
+    message_id: MessageId,
     frame_length: FrameLength,
     frames: Frames,
 }
@@ -69,7 +70,7 @@ impl<E: Engine> FrameSealer<E> {
 /// Starts sealing one frame and writes what stands before it.
 pub(super) fn seal<E: Engine>(
     engine: &E,
-    message_id: &[u8; MESSAGE_ID_LENGTH],
+    message_id: &MessageId,
     frame: &Frame,
     content: E::Chunk,
     length: u32,

@@ -43,7 +43,7 @@ export const sealProblems: Record<string, ProblemText> = {
   ERR_NOT_AN_ENVELOPE: { title: "This is not a sealed file", text: "It does not begin like one. Choose a file that was sealed with Envelock, usually named “….sealed”." },
   ERR_BASE64_ENVELOPE: { title: "This sealed file is base64 text", text: "Decode it to bytes first, then open the result." },
   ERR_MALFORMED: { title: "This sealed file is damaged", text: "Its header does not follow the format. Use another copy of the file." },
-  ERR_UNSUPPORTED_SUITE: { title: "Sealed in a way this console does not read", text: "The file uses another algorithm suite of the message format." },
+  ERR_SUITE_NOT_ALLOWED: { title: "Sealed in a way this console does not read", text: "The file uses another algorithm suite of the message format." },
   ERR_NON_FRAMED: { title: "Sealed in a way this console does not read", text: "The file’s body is one single block instead of frames." },
   ERR_TRUNCATED: { title: "The end of this file is missing", text: "It was cut off, perhaps by an interrupted copy or download. Nothing was opened. Use a complete copy." },
   ERR_TRAILING_DATA: { title: "Something was added to this file", text: "Bytes follow the end of the sealed content. Nothing was opened. Use an unchanged copy." },

@@ -10,6 +10,8 @@ use crate::error::Error;
 
 /// Keys with this prefix belong to the format.
 const RESERVED: &str = "aws-crypto-";
+/// Holds the public key of a signed message; the one reserved key in use.
+const PUBLIC_KEY: &str = "aws-crypto-public-key";
 
 /// Public key-value text pairs, at most 65535 bytes serialized. Not secret: no credentials, no personal data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,6 +53,24 @@ impl EncryptionContext {
         }
     }
 
+    /// The public key of a signed message, as text.
+    pub(crate) fn public_key(&self) -> Option<&str> {
+        self.0.get(PUBLIC_KEY).map(String::as_str)
+    }
+
+    /// Takes the pairs of `more` that are not here, and gives them alone.
+    ///
+    /// # Errors
+    /// [`Error::ContextMismatch`] if one is here with another value.
+    pub(crate) fn extend(&mut self, mut more: Self) -> Result<Self, Error> {
+        if let Some((key, _)) = more.0.iter().find(|(key, value)| self.0.get(*key).is_some_and(|here| here != *value)) {
+            return Err(Error::ContextMismatch { key: key.clone() });
+        }
+        more.0.retain(|key, _| !self.0.contains_key(key));
+        self.0.extend(more.0.clone());
+        Ok(more)
+    }
+
     /// Count and pairs, without an outer length; no bytes for an empty context.
     pub(crate) fn serialize(&self) -> Result<Vec<u8>, Error> {
         let mut out = Vec::new();
@@ -87,10 +107,8 @@ impl EncryptionContext {
         for _ in 0..count {
             let key = text(reader.field()?)?;
             let value = text(reader.field()?)?;
-            if key.starts_with(RESERVED) {
-                return Err(
-                    Error::Malformed("encryption context: a reserved key, which this suite does not have").into()
-                );
+            if key.starts_with(RESERVED) && key != PUBLIC_KEY {
+                return Err(Error::Malformed("encryption context: a reserved key that the format does not have").into());
             }
             if pairs.insert(key, value).is_some() {
                 return Err(Error::Malformed("encryption context: a key occurs twice").into());

@@ -17,7 +17,12 @@ pub enum Error {
     /// A header or frame field breaks the format; the text names the field.
     Malformed(&'static str),
     /// A message of an algorithm suite that the caller does not allow.
-    SuiteNotAllowed(u16),
+    SuiteNotAllowed {
+        /// The suite.
+        id: u16,
+        /// What the caller's `accept` option lacks.
+        needs: &'static str,
+    },
     /// A message whose body is one block and not frames, which the caller does not allow.
     NonFramed,
     /// The one block of a message's body is longer than the caller allows.
@@ -29,6 +34,10 @@ pub enum Error {
     },
     /// A message that can only be opened as a whole, and why.
     WholeOnly(&'static str),
+    /// The signature of the message does not verify: it was altered after it was written.
+    Signature,
+    /// The host cannot verify signatures of this kind.
+    SignatureUnsupported,
     /// The input ends before the message does, or a stored message does not end where its length says. Bytes released so
     /// far may be a cut-off prefix.
     Truncated,
@@ -157,10 +166,12 @@ impl Error {
             Self::NotAnEnvelope => "ERR_NOT_AN_ENVELOPE",
             Self::Base64Envelope => "ERR_BASE64_ENVELOPE",
             Self::Malformed(_) => "ERR_MALFORMED",
-            Self::SuiteNotAllowed(_) => "ERR_SUITE_NOT_ALLOWED",
+            Self::SuiteNotAllowed { .. } => "ERR_SUITE_NOT_ALLOWED",
             Self::NonFramed => "ERR_NON_FRAMED",
             Self::NonFramedTooLong { .. } => "ERR_NON_FRAMED_TOO_LONG",
             Self::WholeOnly(_) => "ERR_WHOLE_ONLY",
+            Self::Signature => "ERR_SIGNATURE",
+            Self::SignatureUnsupported => "ERR_SIGNATURE_UNSUPPORTED",
             Self::Truncated => "ERR_TRUNCATED",
             Self::TrailingData => "ERR_TRAILING_DATA",
             Self::FrameOrder { .. } => "ERR_FRAME_ORDER",
@@ -189,6 +200,7 @@ impl Error {
             Self::NotAnEnvelope
             | Self::Base64Envelope
             | Self::Malformed(_)
+            | Self::Signature
             | Self::Truncated
             | Self::TrailingData
             | Self::FrameOrder { .. }
@@ -196,10 +208,11 @@ impl Error {
             | Self::HeaderAuthentication
             | Self::FrameAuthentication { .. }
             | Self::UnwrapFailed => Fault::Data,
-            Self::SuiteNotAllowed(_)
+            Self::SuiteNotAllowed { .. }
             | Self::NonFramed
             | Self::NonFramedTooLong { .. }
             | Self::WholeOnly(_)
+            | Self::SignatureUnsupported
             | Self::ContextMismatch { .. }
             | Self::TooManyEdks { .. }
             | Self::FrameTooLong { .. }
@@ -305,9 +318,9 @@ impl fmt::Display for Error {
                 f.write_str("this looks like the base64 text of a sealed message: decode it to bytes first")
             }
             Self::Malformed(what) => write!(f, "malformed message: {what}"),
-            Self::SuiteNotAllowed(id) => write!(
+            Self::SuiteNotAllowed { id, needs } => write!(
                 f,
-                "algorithm suite 0x{id:04x} is not read unless it is allowed: for old data, the client's accept option has version1"
+                "algorithm suite 0x{id:04x} is not read unless it is allowed: for old data, the client's accept option has {needs}"
             ),
             Self::NonFramed => f.write_str(
                 "the message has a single-block body, which is not read unless it is allowed: for old data, the client's accept option has nonFramed",
@@ -316,6 +329,10 @@ impl fmt::Display for Error {
                 write!(f, "the message has a single-block body of {length} bytes and at most {limit} are allowed")
             }
             Self::WholeOnly(why) => write!(f, "this message can only be opened as a whole, with open(): {why}"),
+            Self::Signature => f.write_str("the signature of the message does not verify: it was altered"),
+            Self::SignatureUnsupported => f.write_str(
+                "this runtime cannot verify the message's signature: crypto.subtle is missing, or does not take keys of this kind",
+            ),
             Self::Truncated => f.write_str("the message does not end where it should: it is cut off, or a stored one was added to"),
             Self::TrailingData => f.write_str("bytes follow the end of the message"),
             Self::FrameOrder { expected } => write!(f, "frame {expected} had to come here and another one did"),

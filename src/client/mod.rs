@@ -63,7 +63,7 @@ impl Client {
     /// output makes an [`Opener`](crate::message::Opener) for the body.
     ///
     /// # Errors
-    /// Before any key call: [`Error::ContextMismatch`], [`Error::NoMatchingKek`]. Later those of the KEK, of the
+    /// Before any key call: [`Error::WholeOnly`], [`Error::ContextMismatch`], [`Error::NoMatchingKek`]. Later those of the KEK, of the
     /// several entries' the first, and of [`Header::unlock`].
     pub fn open(
         &self,
@@ -72,6 +72,7 @@ impl Client {
         entropy: &mut dyn Entropy,
         now: Timestamp,
     ) -> Result<Step<Pending<Unlocked>>, Error> {
+        header.require_verified()?;
         header.context().require(expected)?;
         let unwrapping = unwrap_first(&*self.config.kek, header.edks(), header.context(), entropy, now)?;
         let unwrapping = unwrapping.ok_or(Error::NoMatchingKek)?;

@@ -33,11 +33,13 @@ pub struct Header {
     cut: Cut,
     /// Of a suite that commits.
     commit_key: Option<[u8; COMMIT_KEY_LENGTH]>,
-    /// Everything above as received: what the tag is over.
-    body: Vec<u8>,
+    /// What the tag is over: everything above as received, then the pairs that are not stored.
+    authenticated: Vec<u8>,
     nonce: [u8; NONCE_LENGTH],
     tag: [u8; TAG_LENGTH],
     length: usize,
+    /// Whether the message was found to be what was signed.
+    verified: bool,
 }
 
 /// What the front of a message gives.
@@ -89,6 +91,9 @@ impl Header {
         suite.judge(limits.accept)?;
         let message_id = MessageId::read(suite, &mut reader)?;
         let context = EncryptionContext::parse(reader.field()?)?;
+        if context.public_key().is_some() != suite.signature().is_some() {
+            return Err(Error::Malformed("a signed message without public key, or an unsigned one with it").into());
+        }
         let edks = edk::parse(&mut reader, limits.max_edks)?;
         let content_type = reader.u8()?;
         if content_type != FRAMED && content_type != NON_FRAMED {
@@ -99,18 +104,47 @@ impl Header {
         }
         let cut = cut(content_type, reader.u32()?, limits)?;
         let commit_key = if suite.commits() { Some(reader.array()?) } else { None };
-        let body = bytes[..reader.position()].to_vec();
+        let authenticated = bytes[..reader.position()].to_vec();
         let nonce = if version == 1 { reader.array()? } else { HEADER_NONCE };
         let tag = reader.array()?;
-        Ok(Self { suite, message_id, context, edks, cut, commit_key, body, nonce, tag, length: reader.position() })
+        let (length, verified) = (reader.position(), false);
+        Ok(Self { suite, message_id, context, edks, cut, commit_key, authenticated, nonce, tag, length, verified })
+    }
+
+    /// Adds pairs that the writer authenticated and did not store (specification "Required Encryption Context"). Nothing
+    /// in a message says that there are any; without them its data key does not unwrap or its header does not unlock.
+    ///
+    /// # Errors
+    /// [`Error::ContextMismatch`] if a pair is stored after all, with another value.
+    pub fn with_unstored(mut self, pairs: EncryptionContext) -> Result<Self, Error> {
+        self.authenticated.extend_from_slice(&self.context.extend(pairs)?.serialize()?);
+        Ok(self)
+    }
+
+    /// Says that this message's signature was verified.
+    pub(super) fn verified(self) -> Self {
+        Self { verified: true, ..self }
+    }
+
+    /// Whether nothing stands against opening this message under its data key.
+    ///
+    /// # Errors
+    /// [`Error::WholeOnly`] if it is signed, until a [`SignatureCheck`](super::SignatureCheck) has been concluded.
+    pub fn require_verified(&self) -> Result<(), Error> {
+        match self.suite.signature() {
+            Some(_) if !self.verified => Err(Error::WholeOnly("its signature stands at its end")),
+            _ => Ok(()),
+        }
     }
 
     /// Checks the commit key, if the suite has one, then the header's tag. Success makes the header trustworthy.
     ///
     /// # Errors
     /// [`Error::CommitmentMismatch`] if `data_key` is not the message's; [`Error::HeaderAuthentication`] if the
-    /// header was altered; [`Error::UnwrapFailed`] if `data_key` is not as long as the suite's.
+    /// header was altered; [`Error::UnwrapFailed`] if `data_key` is not as long as the suite's; those of
+    /// [`require_verified`](Self::require_verified).
     pub fn unlock(self, data_key: &DataKey) -> Result<Unlocked, Error> {
+        self.require_verified()?;
         let keys = derive(self.suite, data_key, &self.message_id)?;
         let committed = match (&keys.commit_key, &self.commit_key) {
             (Some(derived), Some(written)) => derived.ct_eq(written).into(),
@@ -121,7 +155,7 @@ impl Header {
             return Err(Error::CommitmentMismatch);
         }
         header_cipher(&keys.message_key)?
-            .open(&self.nonce, &self.body, &mut [], &self.tag)
+            .open(&self.nonce, &self.authenticated, &mut [], &self.tag)
             .map_err(|_| Error::HeaderAuthentication)?;
         let Self { message_id, cut, context, .. } = self;
         Ok(Unlocked { message_key: keys.message_key, message_id, cut, context })
@@ -158,6 +192,10 @@ impl Header {
     /// How a body of `body_length` bytes divides under this header; `None` if it cannot be whole.
     pub fn layout(&self, body_length: u64) -> Option<Layout> {
         self.cut.layout(body_length)
+    }
+
+    pub(super) fn cut(&self) -> Cut {
+        self.cut
     }
 
     /// The algorithm suite.

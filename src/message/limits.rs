@@ -28,6 +28,8 @@ impl Default for Limits {
 /// Kinds of messages that are read only when asked for by name: for old data, and data of other writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accept {
+    /// Suites with a signature. Such a message opens only as a whole, as its signature stands at its end.
+    pub signed: bool,
     /// Version 1. It does not commit to a key: whoever holds two data keys can make one message that opens to one
     /// plaintext under the first and to another under the second.
     pub version_1: bool,
@@ -37,8 +39,8 @@ pub struct Accept {
 }
 
 impl Accept {
-    /// Only what is written: version 2, framed.
-    pub const NOTHING: Self = Self { version_1: false, non_framed: None };
+    /// Only what is written: version 2, unsigned, framed.
+    pub const NOTHING: Self = Self { signed: false, version_1: false, non_framed: None };
     /// All kinds, of any size.
-    pub const EVERYTHING: Self = Self { version_1: true, non_framed: Some(u32::MAX) };
+    pub const EVERYTHING: Self = Self { signed: true, version_1: true, non_framed: Some(u32::MAX) };
 }

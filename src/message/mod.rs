@@ -24,6 +24,7 @@ mod map;
 mod open;
 mod range;
 mod seal;
+mod signature;
 mod suite;
 mod v1;
 
@@ -37,4 +38,5 @@ pub use map::{FrameMap, Place, Side};
 pub use open::{FrameFront, FrameOpener, Front, Opener};
 pub use range::{Claim, LONGEST_FRONT, RangeOpener};
 pub use seal::{FrameSealer, SealedFrame, Sealer};
+pub use signature::SignatureCheck;
 pub use suite::{Curve, MESSAGE_ID_LENGTH, Suite};

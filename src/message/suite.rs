@@ -16,7 +16,7 @@ pub const MESSAGE_ID_LENGTH: usize = 32;
 pub struct Suite {
     id: u16,
     version: u8,
-    key_length: usize,
+    key_length: u8,
     derivation: Option<Hash>,
     signature: Option<Curve>,
 }
@@ -28,6 +28,16 @@ pub enum Curve {
     P256,
     /// P-384 with SHA-384.
     P384,
+}
+
+impl Curve {
+    /// Bytes in a coordinate of a point, and in each number of a signature.
+    pub fn length(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+        }
+    }
 }
 
 /// The suite that is written: AES-256-GCM, HKDF-SHA-512, key commitment, no signature.
@@ -48,7 +58,7 @@ const SUITES: [Suite; 11] = [
     row(1, 0x0014, 16, None, None),
 ];
 
-const fn row(version: u8, id: u16, key_length: usize, derivation: Option<Hash>, signature: Option<Curve>) -> Suite {
+const fn row(version: u8, id: u16, key_length: u8, derivation: Option<Hash>, signature: Option<Curve>) -> Suite {
     Suite { id, version, key_length, derivation, signature }
 }
 
@@ -80,7 +90,7 @@ impl Suite {
 
     /// Bytes in its data keys, and in the message keys made of them.
     pub(super) fn key_length(&self) -> usize {
-        self.key_length
+        self.key_length.into()
     }
 
     /// The hash by which message keys are derived; without one the data key is the message key.
@@ -91,8 +101,15 @@ impl Suite {
     /// # Errors
     /// [`Error::SuiteNotAllowed`] if `accept` leaves it out.
     pub(super) fn judge(&self, accept: Accept) -> Result<(), Error> {
-        let refused = (self.version == 1 && !accept.version_1) || self.signature.is_some();
-        if refused { Err(Error::SuiteNotAllowed(self.id)) } else { Ok(()) }
+        let old = self.version == 1 && !accept.version_1;
+        let signed = self.signature.is_some() && !accept.signed;
+        let needs = match (old, signed) {
+            (false, false) => return Ok(()),
+            (true, false) => "version1",
+            (false, true) => "signed",
+            (true, true) => "version1 and signed",
+        };
+        Err(Error::SuiteNotAllowed { id: self.id, needs })
     }
 }
 

@@ -1,18 +1,41 @@
 //! What the tests share: vector files, fixed randomness, a host that replays, and opening in pieces.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::ops::Range;
+
 use base64ct::{Base64, Encoding};
 use envelock::context::EncryptionContext;
 use envelock::entropy::Entropy;
 use envelock::error::Error;
 use envelock::kek::{Kek, RawAes, Unwrapping, Wrapping};
 use envelock::keys::{DataKey, Edk};
-use envelock::message::{Header, Limits, Opener, Parsed};
+use envelock::message::{Accept, Curve, Header, Limits, Opener, Parsed, SignatureCheck};
 use envelock::operation::Step;
 use envelock::secret::Secret;
 use envelock::time::Timestamp;
+use p384::ecdsa::signature::Verifier;
+use serde::Deserialize;
 
 pub(crate) const NOW: Timestamp = Timestamp::EPOCH;
+
+/// Of any size, and of the kind that is written.
+pub(crate) const ANY: Limits = Limits { accept: Accept::NOTHING, ..Limits::NONE };
+/// Whole, in pieces, and byte by byte.
+pub(crate) const PIECES: [usize; 4] = [usize::MAX, 1000, 7, 1];
+
+/// A raw AES key as vector files have it.
+#[derive(Deserialize)]
+pub(crate) struct RawKek {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) key_hex: String,
+}
+
+impl RawKek {
+    pub(crate) fn kek(&self) -> RawAes {
+        raw_aes(&self.namespace, &self.name, &unhex(&self.key_hex))
+    }
+}
 
 /// Randomness that is a list of bytes, repeated when it ends.
 pub(crate) struct Fixed(Vec<u8>, usize);
@@ -117,9 +140,40 @@ impl Opening {
 
 /// Opens with a KEK that needs no calls, giving the message in pieces of `piece` bytes.
 pub(crate) fn open(message: &[u8], kek: &dyn Kek, limits: &Limits, piece: usize) -> Opening {
+    open_with(message, kek, limits, piece, &EncryptionContext::default())
+}
+
+/// As [`open`], with pairs that the message does not store.
+pub(crate) fn open_with(
+    message: &[u8],
+    kek: &dyn Kek,
+    limits: &Limits,
+    piece: usize,
+    unstored: &EncryptionContext,
+) -> Opening {
     let mut released = Vec::new();
-    let result = open_into(message, kek, limits, piece, &mut released);
+    let result = open_into(message, kek, limits, piece, unstored, &mut released);
     Opening { released, result }
+}
+
+/// Verifies a signature as a host does; gives the header, and the message without its footer.
+fn verify(header: Header, message: &[u8]) -> Result<(Header, &[u8]), Error> {
+    let read = |range: Range<u64>| message[range.start as usize..range.end as usize].to_vec();
+    let check = SignatureCheck::new(header, message.len() as u64, read)?;
+    let signed = &message[..check.signed_length() as usize];
+    let valid = match check.curve() {
+        Curve::P256 => {
+            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(check.public_key());
+            let signature = p256::ecdsa::Signature::from_slice(check.signature());
+            key.and_then(|key| key.verify(signed, &signature?)).is_ok()
+        }
+        Curve::P384 => {
+            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(check.public_key());
+            let signature = p384::ecdsa::Signature::from_slice(check.signature());
+            key.and_then(|key| key.verify(signed, &signature?)).is_ok()
+        }
+    };
+    Ok((check.conclude(valid)?, signed))
 }
 
 fn open_into(
@@ -127,9 +181,14 @@ fn open_into(
     kek: &dyn Kek,
     limits: &Limits,
     piece: usize,
+    unstored: &EncryptionContext,
     released: &mut Vec<u8>,
 ) -> Result<EncryptionContext, Error> {
-    let header = read_header(message, limits, piece)?;
+    let header = read_header(message, limits, piece)?.with_unstored(unstored.clone())?;
+    let (header, message) = match header.suite().signature() {
+        Some(_) => verify(header, message)?,
+        None => (header, message),
+    };
     let mut failure = Error::NoMatchingKek;
     let mut data_key = None;
     for edk in header.edks() {

@@ -30,6 +30,32 @@ export interface CallOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** Options of one call that opens. */
+export interface OpenOptions extends CallOptions {
+  /**
+   * Pairs that the message was sealed with and does not store, as some writers of the format can have it ("required
+   * encryption context"). Messages made here store all their pairs.
+   */
+  readonly unstoredContext?: Context | undefined;
+}
+
+/**
+ * Messages that are opened beside those that are sealed here: for old data and data of other writers. Each kind gives less
+ * than a message of this package, so turn on only what you have.
+ */
+export interface Accept {
+  /**
+   * Messages with a signature (suite 0x0578; 0x0214, 0x0346 and 0x0378 with `version1`). They are opened by `open` alone, as
+   * the signature stands at the end and nothing comes out ahead of it. Needs `crypto.subtle`, and a platform that takes
+   * compressed points.
+   */
+  readonly signed?: boolean;
+  /** Version 1. It does not commit to a key: who holds two keys can make one message that opens to two plaintexts. */
+  readonly version1?: boolean;
+  /** Bodies of one block, up to this many bytes: all of them are held in memory before any comes out. */
+  readonly nonFramed?: number;
+}
+
 /** Options of a client. */
 export interface EnvelockOptions {
   /** Who wraps and unwraps data keys. */
@@ -45,6 +71,8 @@ export interface EnvelockOptions {
   readonly maxEdks?: number;
   /** Longest frame accepted in a message, bytes; by default 16777216. */
   readonly maxFrameLength?: number;
+  /** Old kinds of messages to open, too; by default none. */
+  readonly accept?: Accept;
 }
 
 /** Seals and opens under one configuration. */
@@ -62,7 +90,7 @@ export interface Envelock {
    * Resolves only when every byte is verified. A message whose context lacks an expected pair is refused before any
    * key call. A buffer must not change until the promise is settled.
    */
-  open(message: BufferSource | Blob, options?: CallOptions): Promise<Opened>;
+  open(message: BufferSource | Blob, options?: OpenOptions): Promise<Opened>;
   /**
    * Seals what goes through, or all of `source`, in bounded memory: a few frames, however much there is.
    *
@@ -76,8 +104,8 @@ export interface Envelock {
    * Only the stream's proper end says that the plaintext is complete: a message that is cut off ends in an error,
    * `ERR_TRUNCATED`, after the frames before the cut came out. Act on the whole only then.
    */
-  openStream(options?: CallOptions): ByteTransform;
-  openStream(source: ByteStream, options?: CallOptions): ReadableStream<Uint8Array<ArrayBuffer>>;
+  openStream(options?: OpenOptions): ByteTransform;
+  openStream(source: ByteStream, options?: OpenOptions): ReadableStream<Uint8Array<ArrayBuffer>>;
   /**
    * Seals a file when parts of the message are read, for uploads of known size, in parts, again after a failure.
    *
@@ -90,7 +118,7 @@ export interface Envelock {
    * then the parts that are asked for. A URL must answer requests for ranges; other origins should expose `Content-Range`
    * and `ETag`.
    */
-  openFile(source: FileSource, options?: CallOptions): Promise<OpenedFile>;
+  openFile(source: FileSource, options?: OpenOptions): Promise<OpenedFile>;
 }
 
 /** The front of a message as it claims to be. Nothing here is verified before the message is opened. */
@@ -100,6 +128,8 @@ export interface Inspection {
   readonly suite: string;
   /** Whether the message can open under one data key only. */
   readonly committing: boolean;
+  /** Whether a signature follows the body. */
+  readonly signed: boolean;
   /** Lower-case hexadecimal. */
   readonly messageId: string;
   readonly context: Context;

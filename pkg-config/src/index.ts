@@ -1,5 +1,5 @@
 export { envelock, inspect } from "./client.js";
-export type { CallOptions, Context, Data, Envelock, EnvelockOptions, Inspection, InspectedEdk, Progress } from "./client.js";
+export type { Accept, CallOptions, Context, Data, Envelock, EnvelockOptions, Inspection, InspectedEdk, OpenOptions, Progress } from "./client.js";
 export { EnvelockError } from "./error.js";
 export type { Fault } from "./error.js";
 export { OpenedFile, SealedBlob } from "./files.js";

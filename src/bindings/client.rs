@@ -14,9 +14,10 @@ use crate::context::EncryptionContext;
 
 use super::aes::Engines;
 use super::driver::{Handles, Host};
+use super::options::{self, Expected};
 use super::source::Source;
 use super::stream::{OpenStream, SealStream};
-use super::{file, options, whole};
+use super::{file, whole};
 
 /// A configured client.
 #[wasm_bindgen]
@@ -48,7 +49,7 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
         let (client, engines) = (Rc::clone(&self.client), self.engines);
-        let (context, host) = self.call(options)?;
+        let (context, host) = self.sealing(options)?;
         let data = options::bytes(data, "data")?;
         Ok(future_to_promise(async move { Ok(whole::seal(&client, engines, &host, data, context).await?.into()) }))
     }
@@ -63,7 +64,7 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
         let (client, engines) = (Rc::clone(&self.client), self.engines);
-        let (expected, host) = self.call(options)?;
+        let (expected, host) = self.opening(options)?;
         let message = options::bytes(message, "message")?;
         Ok(future_to_promise(async move { Ok(whole::open(&client, engines, &host, message, &expected).await?.into()) }))
     }
@@ -75,7 +76,7 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
         let (client, engines) = (Rc::clone(&self.client), self.engines);
-        let (context, host) = self.call(options)?;
+        let (context, host) = self.sealing(options)?;
         Ok(future_to_promise(async move { Ok(SealStream::start(&client, engines, host, context).await?.into()) }))
     }
 
@@ -85,7 +86,7 @@ impl Binding {
         &self,
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<OpenStream, JsValue> {
-        let (expected, host) = self.call(options)?;
+        let (expected, host) = self.opening(options)?;
         Ok(OpenStream::new(Rc::clone(&self.client), self.engines, host, expected))
     }
 
@@ -98,7 +99,7 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
         let (client, engines) = (Rc::clone(&self.client), self.engines);
-        let (context, host) = self.call(options)?;
+        let (context, host) = self.sealing(options)?;
         let source = Source::new(read.clone(), size);
         Ok(future_to_promise(async move { Ok(file::seal(&client, engines, host, source, context).await?.into()) }))
     }
@@ -112,14 +113,18 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
         let (client, engines) = (Rc::clone(&self.client), self.engines);
-        let (expected, host) = self.call(options)?;
+        let (expected, host) = self.opening(options)?;
         let source = Source::new(read.clone(), size);
         Ok(future_to_promise(async move { Ok(file::open(&client, engines, host, source, &expected).await?.into()) }))
     }
 }
 
 impl Binding {
-    fn call(&self, options: &JsValue) -> Result<(EncryptionContext, Host), JsValue> {
-        Ok(options::call(options, Rc::clone(&self.handles))?)
+    fn sealing(&self, options: &JsValue) -> Result<(EncryptionContext, Host), JsValue> {
+        Ok(options::sealing(options, Rc::clone(&self.handles))?)
+    }
+
+    fn opening(&self, options: &JsValue) -> Result<(Expected, Host), JsValue> {
+        Ok(options::opening(options, Rc::clone(&self.handles))?)
     }
 }

@@ -17,7 +17,7 @@ use crate::message::{Claim, Header, LONGEST_FRONT, LazySealer, Parsed, Place, Ra
 use super::aes::{Aes, Engines};
 use super::driver::{Host, Platform, array, now};
 use super::error::Failure;
-use super::options;
+use super::options::{self, Expected};
 use super::pump::Window;
 use super::source::Source;
 
@@ -123,13 +123,13 @@ pub(super) async fn open(
     engines: Engines,
     host: Host,
     source: Source,
-    expected: &EncryptionContext,
+    expected: &Expected,
 ) -> Result<OpenedFile, Failure> {
-    let header = read_header(client, &source).await?;
+    let header = expected.complete(read_header(client, &source).await?)?;
     // Before any key is asked: a body that is one block has no parts.
     header.frame_length()?;
     let header_length = header.length() as u64;
-    let unlocked = host.run(client.open(header, expected, &mut Platform, now())).await?;
+    let unlocked = host.run(client.open(header, &expected.pairs, &mut Platform, now())).await?;
     let engine = engines.to_open(unlocked.message_key(), Some(source.size)).await?;
     let claim = Claim::new(engine, &unlocked, header_length, source.size)?;
     let last = source.read(claim.last().message, Error::Truncated).await?;

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* everything here is unproven, and named so in the façade's types.
 
-use js_sys::Object;
+use js_sys::{Object, Uint8Array};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -23,6 +23,7 @@ struct Inspection {
     version: u8,
     suite: String,
     committing: bool,
+    signed: bool,
     message_id: String,
     edks: Vec<InspectedEdk>,
     frame_length: u32,
@@ -47,15 +48,23 @@ struct InspectedEdk {
 pub fn inspect(#[wasm_bindgen(unchecked_param_type = "unknown")] message: &JsValue) -> Result<JsValue, JsValue> {
     let message = bytes(message, "message")?;
     let header = read_header(&message, &Limits::NONE)?;
-    let inspected = inspection(&header, message.length()).serialize(&Serializer::json_compatible());
+    let inspected = inspection(&header, &message).serialize(&Serializer::json_compatible());
     let inspected: Object = inspected.map_err(|_| Failure::from(Error::Internal("inspection")))?.unchecked_into();
     set(&inspected, "context", pairs(header.context()).into());
     Ok(inspected.into())
 }
 
-fn inspection(header: &Header, message_length: u32) -> Inspection {
-    let body_length = u64::from(message_length).saturating_sub(header.length() as u64);
-    let layout = header.layout(body_length);
+fn inspection(header: &Header, message: &Uint8Array) -> Inspection {
+    let message_length = message.length();
+    let signed = header.suite().signature().is_some();
+    let end = match signed {
+        // Ranges of the message, whose length is a u32.
+        true => header.end_of_body(message_length.into(), |range| {
+            message.subarray(range.start as u32, range.end as u32).to_vec()
+        }),
+        false => Ok(message_length.into()),
+    };
+    let layout = end.ok().and_then(|end| header.layout(end.saturating_sub(header.length() as u64)));
     let edks = header.edks().iter().map(|edk| InspectedEdk {
         provider_id: edk.provider_id.clone(),
         provider_info: text_or_hex(&edk.provider_info),
@@ -65,6 +74,7 @@ fn inspection(header: &Header, message_length: u32) -> Inspection {
         version: header.suite().version(),
         suite: format!("0x{:04x}", header.suite().id()),
         committing: header.suite().commits(),
+        signed,
         message_id: hex(header.message_id()),
         edks: edks.collect(),
         frame_length: header.frame_length().map_or(0, FrameLength::get),

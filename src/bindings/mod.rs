@@ -14,6 +14,7 @@ mod gather;
 mod inspect;
 mod options;
 mod pump;
+mod signature;
 mod source;
 mod stream;
 mod webcrypto;

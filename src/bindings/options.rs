@@ -14,7 +14,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::kek::{KeyProtect, RawAes};
 use crate::keys::RootKeyRef;
-use crate::message::{FrameLength, Limits};
+use crate::message::{Accept, FrameLength, Header, Limits};
 use crate::operation::Handle;
 use crate::secret::Secret;
 
@@ -33,7 +33,8 @@ pub(super) struct Chosen {
 
 /// The options of a client.
 pub(super) fn config(options: &JsValue) -> Result<Chosen, Error> {
-    let options = Fields::new("options", options, &["kek", "engine", "frameLength", "maxEdks", "maxFrameLength"])?;
+    let options =
+        Fields::new("options", options, &["kek", "engine", "frameLength", "maxEdks", "maxFrameLength", "accept"])?;
     let kek = options.get("kek");
     let kind = Fields::new("kek", &kek, &["kind", "endpoint", "instance", "key", "auth", "namespace", "name"])?;
     let mut handles = Vec::new();
@@ -55,6 +56,7 @@ pub(super) fn config(options: &JsValue) -> Result<Chosen, Error> {
             .filter(|length| *length <= LONGEST_FRAME)
             .ok_or_else(|| Error::argument("maxFrameLength", "must be at most 1073741824 (1 GiB)"))?;
     }
+    limits.accept = accept(&options.get("accept"))?;
     let engine = match options.get("engine") {
         value if value.is_undefined() || value == "auto" => EngineChoice::Auto,
         value if value == "wasm" => EngineChoice::Soft,
@@ -62,6 +64,19 @@ pub(super) fn config(options: &JsValue) -> Result<Chosen, Error> {
         _ => return Err(Error::argument("engine", "must be \"auto\", \"wasm\" or \"webcrypto\"")),
     };
     Ok(Chosen { config: config.limits(limits), engine, handles: handles.into() })
+}
+
+/// What is read for old data.
+fn accept(accept: &JsValue) -> Result<Accept, Error> {
+    if accept.is_undefined() {
+        return Ok(Accept::NOTHING);
+    }
+    let accept = Fields::new("accept", accept, &["signed", "version1", "nonFramed"])?;
+    let non_framed = accept.number("nonFramed")?;
+    if non_framed.is_some_and(|length| length > LONGEST_FRAME) {
+        return Err(Error::argument("nonFramed", "must be at most 1073741824 (1 GiB)"));
+    }
+    Ok(Accept { signed: accept.flag("signed")?, version_1: accept.flag("version1")?, non_framed })
 }
 
 /// The kind of runtime by the word that its entry has for it.
@@ -112,20 +127,35 @@ fn raw_aes(kek: &JsValue) -> Result<RawAes, Error> {
     RawAes::new(&kek.string("namespace")?, &kek.string("name")?, &key)
 }
 
-/// The options of one call: context, and what the host may do meanwhile.
-pub(super) fn call(options: &JsValue, handles: Handles) -> Result<(EncryptionContext, Host), Error> {
+/// What a caller knows of the context of a message that is opened.
+pub(super) struct Expected {
+    /// Pairs that the message must have.
+    pub(super) pairs: EncryptionContext,
+    /// Pairs that it was sealed with and does not store.
+    pub(super) unstored: EncryptionContext,
+}
+
+impl Expected {
+    /// Adds to a header what the message does not store.
+    pub(super) fn complete(&self, header: Header) -> Result<Header, Error> {
+        header.with_unstored(self.unstored.clone())
+    }
+}
+
+/// The options of a call that seals: context, and what the host may do meanwhile.
+pub(super) fn sealing(options: &JsValue, handles: Handles) -> Result<(EncryptionContext, Host), Error> {
     let options = Fields::new("options", options, &["context", "signal", "onProgress"])?;
-    let context = match options.get("context") {
-        value if value.is_undefined() => EncryptionContext::default(),
-        value => {
-            if let Some(object) = value.dyn_ref::<Object>() {
-                well_formed(object)?;
-            }
-            let pairs: BTreeMap<String, String> = serde_wasm_bindgen::from_value(value)
-                .map_err(|_| Error::argument("context", "must be an object whose values are strings"))?;
-            EncryptionContext::new(pairs)?
-        }
-    };
+    Ok((options.context("context")?, host(&options, handles)?))
+}
+
+/// The options of a call that opens.
+pub(super) fn opening(options: &JsValue, handles: Handles) -> Result<(Expected, Host), Error> {
+    let options = Fields::new("options", options, &["context", "unstoredContext", "signal", "onProgress"])?;
+    let expected = Expected { pairs: options.context("context")?, unstored: options.context("unstoredContext")? };
+    Ok((expected, host(&options, handles)?))
+}
+
+fn host(options: &Fields<'_>, handles: Handles) -> Result<Host, Error> {
     let signal = match options.get("signal") {
         value if value.is_undefined() => None,
         value if value.is_object() => Some(value.unchecked_into::<AbortSignal>()),
@@ -135,7 +165,7 @@ pub(super) fn call(options: &JsValue, handles: Handles) -> Result<(EncryptionCon
         value if value.is_undefined() => None,
         value => Some(value.dyn_into().map_err(|_| Error::argument("onProgress", "must be a function"))?),
     };
-    Ok((context, Host::new(handles, signal, on_progress)))
+    Ok(Host::new(handles, signal, on_progress))
 }
 
 /// A context as a plain object. Defined, not assigned, so that a pair named `__proto__` is a pair.
@@ -200,6 +230,26 @@ impl<'a> Fields<'a> {
 
     fn string(&self, name: &str) -> Result<String, Error> {
         self.get(name).as_string().ok_or_else(|| Error::argument(name, "must be given, as a string"))
+    }
+
+    fn context(&self, name: &str) -> Result<EncryptionContext, Error> {
+        let value = self.get(name);
+        if value.is_undefined() {
+            return Ok(EncryptionContext::default());
+        }
+        if let Some(object) = value.dyn_ref::<Object>() {
+            well_formed(object)?;
+        }
+        let pairs: BTreeMap<String, String> = serde_wasm_bindgen::from_value(value)
+            .map_err(|_| Error::argument(name, "must be an object whose values are strings"))?;
+        EncryptionContext::new(pairs)
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, Error> {
+        match self.get(name) {
+            value if value.is_undefined() => Ok(false),
+            value => value.as_bool().ok_or_else(|| Error::argument(name, "must be true or false")),
+        }
     }
 
     fn number(&self, name: &str) -> Result<Option<u32>, Error> {

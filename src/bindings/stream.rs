@@ -18,7 +18,7 @@ use crate::message::{FrameOpener, FrameSealer, Header, Parsed};
 use super::aes::Engines;
 use super::driver::{Host, Platform, array, now};
 use super::error::Failure;
-use super::options;
+use super::options::{self, Expected};
 use super::pump::{Opening, Sealing, Sink};
 
 /// A message that is sealed piece by piece.
@@ -102,7 +102,7 @@ struct Unopened {
     client: Rc<Client>,
     engines: Engines,
     host: Host,
-    expected: EncryptionContext,
+    expected: Expected,
 }
 
 enum OpenState {
@@ -112,7 +112,7 @@ enum OpenState {
 }
 
 impl OpenStream {
-    pub(super) fn new(client: Rc<Client>, engines: Engines, host: Host, expected: EncryptionContext) -> Self {
+    pub(super) fn new(client: Rc<Client>, engines: Engines, host: Host, expected: Expected) -> Self {
         let state = Rc::new(RefCell::new(Some(OpenState::Header(Vec::new(), 0))));
         Self { state, opener: Rc::new(Unopened { client, engines, host, expected }) }
     }
@@ -182,7 +182,7 @@ impl Unopened {
 
     async fn unlock(&self, header: Header) -> Result<Opening, Failure> {
         let Self { client, engines, host, expected } = self;
-        let unlocked = host.run(client.open(header, expected, &mut Platform, now())).await?;
+        let unlocked = host.run(client.open(expected.complete(header)?, &expected.pairs, &mut Platform, now())).await?;
         let engine = engines.to_open(unlocked.message_key(), None).await?;
         Ok(Opening::new(FrameOpener::new(engine, &unlocked)))
     }

@@ -12,8 +12,9 @@ use crate::message::{FrameOpener, FrameSealer, Header, Layout, Limits, Parsed, U
 use super::aes::Engines;
 use super::driver::{Host, Platform, array, now};
 use super::error::{Failure, set};
-use super::options;
+use super::options::{self, Expected};
 use super::pump::{Opening, Sealing, Sink};
+use super::signature;
 
 /// Seals all of `data`.
 pub(super) async fn seal(
@@ -42,16 +43,17 @@ pub(super) async fn open(
     engines: Engines,
     host: &Host,
     message: Uint8Array,
-    expected: &EncryptionContext,
+    expected: &Expected,
 ) -> Result<Object, Failure> {
+    let header = expected.complete(read_header(&message, client.limits())?)?;
+    let (header, message) = signature::verify(header, message).await?;
     let total = message.length();
     host.expect(total.into());
-    let header = read_header(&message, client.limits())?;
     let header_length = u32::try_from(header.length()).map_err(|_| Error::Internal("header length"))?;
     let body_length = u64::from(total.saturating_sub(header_length));
     // A body without a layout is damaged: reading it finds out how.
     let plaintext_length = header.layout(body_length).map_or(body_length, |layout| layout.plaintext_length);
-    let unlocked = host.run(client.open(header, expected, &mut Platform, now())).await?;
+    let unlocked = host.run(client.open(header, &expected.pairs, &mut Platform, now())).await?;
     let context = options::pairs(unlocked.context());
     let mut out = Output::new(plaintext_length, "message")?;
     host.progress(header_length.into(), false).await?;

@@ -9,7 +9,8 @@
 //!
 //! The suite is AES-256-GCM with HKDF-SHA-512 and key commitment, without signature (0x0478
 //! `AES_256_GCM_HKDF_SHA512_COMMIT_KEY` of the format's specification). It is the only one written. What else the
-//! format has is read when [`Accept`] names it.
+//! format has is read when [`Accept`] names it: version 1 headers, bodies of one block, and signed messages, whose footer
+//! [`SignatureCheck`] takes apart.
 //!
 //! *Invariant:* no plaintext leaves before its frame's tag is verified, and nobody outside chooses a nonce.
 

@@ -36,7 +36,7 @@ impl SignatureCheck {
         let curve = header.suite().signature().ok_or(Error::Internal("a suite without signature"))?;
         let public_key = header.context().public_key().and_then(|text| point(text, curve));
         let public_key = public_key.ok_or(Error::Malformed("a public key that is no compressed point"))?;
-        let signed_length = end_of_body(&header, length, &read)?;
+        let signed_length = header.end_of_body(length, &read)?;
         // One byte more than the longest footer shows that something follows it.
         let rest = read(signed_length..length.min(signed_length + 2 + longest_signature(curve) as u64 + 1));
         let signature = footer(&rest, curve).map_err(|stop| match stop {
@@ -75,25 +75,31 @@ impl SignatureCheck {
     }
 }
 
-/// Where the footer begins: walks the fronts of the frames.
-fn end_of_body(header: &Header, length: u64, read: &impl Fn(Range<u64>) -> Vec<u8>) -> Result<u64, Error> {
-    let mut position = header.length() as u64;
-    let mut number = 1;
-    loop {
-        let bytes = read(position.min(length)..length.min(position + LONGEST_FRONT as u64));
-        let front = match header.cut() {
-            Cut::Frames(frame_length) => FrameFront::read(&bytes, number, frame_length.get())?,
-            Cut::Single { limit } => FrameFront::read_single(&bytes, limit)?,
-        };
-        let Front::Complete(front) = front else { return Err(Error::Truncated) };
-        position += (front.length() + front.sealed_length()) as u64;
-        if position > length {
-            return Err(Error::Truncated);
+impl Header {
+    /// Where the body of a message of `length` bytes ends, by the fronts of its frames alone; `read` gives bytes of it.
+    ///
+    /// # Errors
+    /// As [`SignatureCheck::new`].
+    pub fn end_of_body(&self, length: u64, read: impl Fn(Range<u64>) -> Vec<u8>) -> Result<u64, Error> {
+        let mut position = self.length() as u64;
+        let mut number = 1;
+        loop {
+            let bytes = read(position.min(length)..length.min(position + LONGEST_FRONT as u64));
+            let front = match self.cut() {
+                Cut::Frames(frame_length) => FrameFront::read(&bytes, number, frame_length.get())?,
+                Cut::Single { limit } => FrameFront::read_single(&bytes, limit)?,
+            };
+            let Front::Complete(front) = front else { return Err(Error::Truncated) };
+            position += (front.length() + front.sealed_length()) as u64;
+            if position > length {
+                return Err(Error::Truncated);
+            }
+            if front.is_last() {
+                return Ok(position);
+            }
+            // The front of a frame with the last number is a final one's.
+            number += 1;
         }
-        if front.is_last() {
-            return Ok(position);
-        }
-        number += 1;
     }
 }
 

@@ -54,12 +54,15 @@ async function open(path) {
 test("the suite passes in a page", async (t) => {
   const page = await open("/page");
   const load = async () => {
-    const [package_, { cases }, { vectors }] = await Promise.all([
+    const vectorFile = async (path) => (await fetch(`/vectors/${path}`)).json();
+    const [package_, { cases }, { vectors }, rawAes, commitment] = await Promise.all([
       import("envelock"),
       import("/suite/suite.mjs"),
-      fetch("/vectors/esdk-v2.json").then((answer) => answer.json()),
+      vectorFile("esdk-v2.json"),
+      vectorFile("official/raw-aes.json"),
+      vectorFile("official/commitment-test-vectors.json"),
     ]);
-    globalThis.cases = cases(package_, vectors);
+    globalThis.cases = cases(package_, vectors, { rawAes, commitment });
     return Object.keys(globalThis.cases);
   };
   const names = await page.evaluate(load);

@@ -16,9 +16,14 @@ import { startServer } from "../e2e/support/server.mjs";
 import { cases } from "./suite.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { vectors } = JSON.parse(await readFile(join(here, "../vectors/message/esdk-v2.json"), "utf8"));
+const vectorFile = async (path) => JSON.parse(await readFile(join(here, "../vectors/message", path), "utf8"));
+const { vectors } = await vectorFile("esdk-v2.json");
+const official = {
+  rawAes: await vectorFile("official/raw-aes.json"),
+  commitment: await vectorFile("official/commitment-test-vectors.json"),
+};
 
-for (const [name, run] of Object.entries(cases(envelock, vectors))) {
+for (const [name, run] of Object.entries(cases(envelock, vectors, official))) {
   test(name, run);
 }
 

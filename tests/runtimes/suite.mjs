@@ -5,16 +5,20 @@
  */
 
 import { files } from "./cases/files.mjs";
+import { published } from "./cases/published.mjs";
 import { streams } from "./cases/streams.mjs";
 import { check, ENGINES, fails, hex, KEY, noise, same, unbase64 } from "./cases/support.mjs";
 
-/** The cases by name, over a copy of the package and the published messages of `esdk-v2.json`; each with every engine. */
-export function cases(api, vectors) {
+/**
+ * The cases by name, over a copy of the package, the published messages of `esdk-v2.json`, and those of the format's
+ * maintainers: `raw-aes.json` as `rawAes` and `commitment-test-vectors.json` as `commitment`; each with every engine.
+ */
+export function cases(api, vectors, official) {
   const named = ENGINES.flatMap((engine) => {
     const client = (options = {}) => api.envelock({ kek: api.rawAes({ namespace: "ns", name: "n", key: KEY }), engine, ...options });
     // A client that is made by hand within a case uses the engine of the case, too.
     const given = { ...api, envelock: (options) => api.envelock({ engine, ...options }), client };
-    const all = { ...whole(given, vectors), ...streams(given), ...files(given, vectors) };
+    const all = { ...whole(given, vectors), ...streams(given), ...files(given, vectors), ...published(given, official) };
     return Object.entries(all).map(([name, run]) => [`${engine}: ${name}`, run]);
   });
   return { ...Object.fromEntries(named), ...crossed(api) };

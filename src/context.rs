@@ -62,13 +62,19 @@ impl EncryptionContext {
     ///
     /// # Errors
     /// [`Error::ContextMismatch`] if one is here with another value.
-    pub(crate) fn extend(&mut self, mut more: Self) -> Result<Self, Error> {
-        if let Some((key, _)) = more.0.iter().find(|(key, value)| self.0.get(*key).is_some_and(|here| here != *value)) {
-            return Err(Error::ContextMismatch { key: key.clone() });
+    pub(crate) fn extend(&mut self, more: &Self) -> Result<Self, Error> {
+        let mut added = Self::default();
+        for (key, value) in &more.0 {
+            match self.0.get(key) {
+                Some(here) if here == value => {}
+                Some(_) => return Err(Error::ContextMismatch { key: key.clone() }),
+                None => {
+                    self.0.insert(key.clone(), value.clone());
+                    added.0.insert(key.clone(), value.clone());
+                }
+            }
         }
-        more.0.retain(|key, _| !self.0.contains_key(key));
-        self.0.extend(more.0.clone());
-        Ok(more)
+        Ok(added)
     }
 
     /// Count and pairs, without an outer length; no bytes for an empty context.

@@ -310,7 +310,7 @@ impl Old {
         let (header, end) =
             (self.header_length + 60, self.message.len().saturating_sub(if signed { 110 } else { 200 }));
         let every =
-            move |at: usize| if at >= end { 1 } else { 1 + 6 * usize::from(signed) + 60 * usize::from(at >= header) };
+            move |at: usize| if at >= end { 1 } else { 1 + 12 * usize::from(signed) + 60 * usize::from(at >= header) };
         (0..self.message.len()).filter(move |at| at % every(*at) == 0)
     }
 

@@ -138,7 +138,7 @@ pub(super) struct Expected {
 impl Expected {
     /// Adds to a header what the message does not store.
     pub(super) fn complete(&self, header: Header) -> Result<Header, Error> {
-        header.with_unstored(self.unstored.clone())
+        header.with_unstored(&self.unstored)
     }
 }
 

@@ -116,7 +116,7 @@ impl Header {
     ///
     /// # Errors
     /// [`Error::ContextMismatch`] if a pair is stored after all, with another value.
-    pub fn with_unstored(mut self, pairs: EncryptionContext) -> Result<Self, Error> {
+    pub fn with_unstored(mut self, pairs: &EncryptionContext) -> Result<Self, Error> {
         self.authenticated.extend_from_slice(&self.context.extend(pairs)?.serialize()?);
         Ok(self)
     }

@@ -184,7 +184,7 @@ fn open_into(
     unstored: &EncryptionContext,
     released: &mut Vec<u8>,
 ) -> Result<EncryptionContext, Error> {
-    let header = read_header(message, limits, piece)?.with_unstored(unstored.clone())?;
+    let header = read_header(message, limits, piece)?.with_unstored(unstored)?;
     let (header, message) = match header.suite().signature() {
         Some(_) => verify(header, message)?,
         None => (header, message),

@@ -40,6 +40,14 @@ impl Endpoint {
         Ok(Self(address.to_owned()))
     }
 
+    /// IBM Key Protect in a region, such as `us-south`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if that makes no address.
+    pub fn of_region(region: &str) -> Result<Self, Error> {
+        Self::new(&format!("https://{region}{IBM_KEY_PROTECT}"))
+    }
+
     /// Where API keys for this key service become tokens: IBM's identity service for IBM Key Protect, else itself.
     #[must_use]
     pub fn identity(&self) -> Self {

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::endpoint::Endpoint;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::secret::Secret;
@@ -90,6 +91,40 @@ impl RootKeyRef {
         Ok(Self { instance: name("instance", instance.into())?, key: name("key", key.into())? })
     }
 
+    /// Finds a root key by what a caller says of it: a CRN, which names instance and region, or an id or alias together
+    /// with instance and endpoint. An endpoint that is given goes before the one that a CRN's region stands for.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if something is missing, malformed, or said twice and differently.
+    pub fn locate(
+        endpoint: Option<Endpoint>,
+        instance: Option<String>,
+        key: String,
+    ) -> Result<(Endpoint, Self), Error> {
+        if !key.starts_with("crn:") {
+            let endpoint = endpoint.ok_or_else(|| Error::argument("endpoint", "must be given, unless key is a CRN"))?;
+            let instance = instance.ok_or_else(|| Error::argument("instance", "must be given, unless key is a CRN"))?;
+            return Ok((endpoint, Self::new(instance, key)?));
+        }
+        let crn = Crn::parse(&key)?;
+        if instance.is_some_and(|instance| instance != crn.key.instance) {
+            return Err(Error::argument("instance", "is another one than in the CRN: leave it out"));
+        }
+        let endpoint = match endpoint {
+            Some(endpoint) => endpoint,
+            None => Endpoint::of_region(&crn.region)?,
+        };
+        Ok((endpoint, crn.key))
+    }
+
+    /// The key of this other name in the same instance.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn sibling(&self, key: String) -> Result<Self, Error> {
+        Self::new(self.instance.clone(), key)
+    }
+
     /// The instance id.
     pub fn instance(&self) -> &str {
         &self.instance
@@ -104,6 +139,36 @@ impl RootKeyRef {
 impl fmt::Display for RootKeyRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.instance, self.key)
+    }
+}
+
+/// The full name of a root key:
+/// `crn:v1:<cloud>:<kind>:kms:<region>:a/<account>:<instance>:key:<id>`.
+#[derive(Debug)]
+struct Crn {
+    region: String,
+    key: RootKeyRef,
+}
+
+impl Crn {
+    fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = || {
+            let form = "crn:v1:bluemix:public:kms:<region>:a/<account>:<instance>:key:<id>";
+            Error::argument("key", format!("is no CRN of a key: {form}"))
+        };
+        let segments: Vec<&str> = text.split(':').collect();
+        let ["crn", "v1", cloud, kind, "kms", region, scope, instance, "key", id] = *segments else {
+            return Err(wrong());
+        };
+        let label = |text: &str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        if !label(cloud) || !label(kind) || !label(region) || !scope.strip_prefix("a/").is_some_and(label) {
+            return Err(wrong());
+        }
+        let key = RootKeyRef::new(instance, id).map_err(|_| wrong())?;
+        Ok(Self { region: region.to_owned(), key })
     }
 }
 

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::rc::Rc;
 
+use crate::codec::hex;
+use crate::entropy::{Entropy, random};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
@@ -53,6 +55,15 @@ impl Request {
     }
 }
 
+/// A new correlation id: a version 4 UUID (RFC 9562 section 5.4).
+pub(crate) fn correlation_id(entropy: &mut dyn Entropy) -> Result<String, Error> {
+    let mut bytes: [u8; 16] = random(entropy)?;
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = hex(&bytes);
+    Ok([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
+}
+
 /// What the host can be asked to do.
 #[derive(Debug, Clone)]
 pub enum Call {
@@ -60,6 +71,20 @@ pub enum Call {
     Http(HttpRequest),
     /// Ask this token source of the caller for a bearer token.
     Token(Handle),
+    /// Wrap this key by AES-KW under a key that the platform holds.
+    WrapKey {
+        /// The platform's key.
+        kek: Handle,
+        /// The key to wrap.
+        key: Rc<Secret>,
+    },
+    /// Unwrap by AES-KW under a key that the platform holds.
+    UnwrapKey {
+        /// The platform's key.
+        kek: Handle,
+        /// The wrapped key.
+        wrapped: Vec<u8>,
+    },
     /// Nothing: the request is its delay.
     Wait,
 }
@@ -94,6 +119,8 @@ pub enum Response {
     Http(HttpResponse),
     /// A bearer token of the caller.
     Token(Secret),
+    /// A key, wrapped or unwrapped.
+    Bytes(Secret),
     /// The delay is over.
     Waited,
 }
@@ -105,13 +132,14 @@ pub struct HttpResponse {
     pub status: u16,
     /// Header `Correlation-Id`.
     pub correlation_id: Option<String>,
-    /// Header `Retry-After`, where it is a number of seconds.
-    pub retry_after: Option<Duration>,
+    /// Header `Retry-After`, as it came.
+    pub retry_after: Option<String>,
     /// Body.
     pub body: Secret,
 }
 
-/// No answer came in time: network, name, TLS or a browser's cross-origin check; or the token source failed.
+/// No answer came in time: network, name, TLS or a browser's cross-origin check; or the token source or the platform's
+/// key failed.
 #[derive(Debug, Clone, Copy)]
 pub struct Unreachable;
 

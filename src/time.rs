@@ -27,4 +27,64 @@ impl Timestamp {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+
+    /// A point in time from an HTTP date in the one form that is written today (RFC 9110 section 5.6.7), for instance
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub(crate) fn from_http_date(text: &str) -> Option<Self> {
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let date = text.get(5..).filter(|date| date.len() == 24 && date.is_ascii())?;
+        let number = |at: core::ops::Range<usize>| {
+            let digits = &date[at];
+            digits.parse::<u64>().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let month = MONTHS.iter().position(|month| *month == &date[3..6])? as u64;
+        let (day, year) = (number(0..2)?, number(7..11)?);
+        let (hour, minute, second) = (number(12..14)?, number(15..17)?, number(18..20)?);
+        let written = format!("{day:02} {} {year:04} {hour:02}:{minute:02}:{second:02} GMT", MONTHS[month as usize]);
+        if date != written || !(1..=31).contains(&day) || year < 1970 || hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        // Years from March on, so that a leap day is the last of its year.
+        let (march_year, march_month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
+        let days = march_year * 365 + march_year / 4 - march_year / 100
+            + march_year / 400
+            + (march_month * 153 + 2) / 5
+            + (day - 1);
+        // Days from 1 March of year 0 to 1 January 1970.
+        let seconds = (days - 719_468) * 86_400 + hour * 3_600 + minute * 60 + second;
+        Some(Self::from_millis(seconds * 1_000))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn http_dates_are_points_in_time() {
+        for (text, seconds) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("Thu, 29 Feb 2024 23:59:59 GMT", 1_709_251_199),
+            ("Fri, 01 Mar 2024 00:00:00 GMT", 1_709_251_200),
+            ("Mon, 31 Dec 2029 12:00:00 GMT", 1_893_412_800),
+        ] {
+            assert_eq!(Timestamp::from_http_date(text), Some(Timestamp::from_millis(seconds * 1_000)), "{text}");
+        }
+        for text in [
+            "",
+            "soon",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 00 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1969 08:49:37 GMT",
+            "Sun, +6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT ",
+            "ééé06 Nov 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(Timestamp::from_http_date(text), None, "{text}");
+        }
+    }
 }

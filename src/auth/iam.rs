@@ -43,8 +43,8 @@ impl ApiKey {
         sha256_of(&[b"api-key", self.identity.as_str().as_bytes(), self.key.expose()])
     }
 
-    /// Asks for a token.
-    pub(crate) fn fetch(&self) -> (FetchToken, Request) {
+    /// Asks for a token. `correlation_id` comes back in the error, if it comes to one.
+    pub(crate) fn fetch(&self, correlation_id: String) -> (FetchToken, Request) {
         // The key is part of the form by the protocol.
         let mut key = Zeroizing::new(String::with_capacity(3 * self.key.len()));
         for byte in self.key.expose() {
@@ -60,17 +60,20 @@ impl ApiKey {
             headers: vec![
                 ("accept", "application/json".to_owned()),
                 ("content-type", "application/x-www-form-urlencoded".to_owned()),
+                ("correlation-id", correlation_id.clone()),
             ],
             bearer: None,
             body: Rc::new(Secret::new(form.into_bytes())),
         });
-        (FetchToken, Request::new(call))
+        (FetchToken { correlation_id }, Request::new(call))
     }
 }
 
 /// A token on its way.
 #[derive(Debug)]
-pub(crate) struct FetchToken;
+pub(crate) struct FetchToken {
+    correlation_id: String,
+}
 
 impl FetchToken {
     /// The token in the answer, which came at `now`.
@@ -78,9 +81,12 @@ impl FetchToken {
         let response = match reply {
             Ok(Response::Http(response)) => response,
             Ok(_) => return Err(Error::Internal("a token where an HTTP answer had to come")),
-            Err(Unreachable) => return Err(Error::service(ServiceFault::Unreachable, None, None, None)),
+            Err(Unreachable) => {
+                return Err(Error::service(ServiceFault::Unreachable, None, None, Some(&self.correlation_id)));
+            }
         };
-        let fail = |fault| Err(Error::service(fault, Some(response.status), None, response.correlation_id.as_deref()));
+        let request_id = response.correlation_id.as_ref().unwrap_or(&self.correlation_id);
+        let fail = |fault| Err(Error::service(fault, Some(response.status), None, Some(request_id)));
         match response.status {
             200 => {}
             400 | 401 | 403 => return fail(ServiceFault::ApiKeyRefused),

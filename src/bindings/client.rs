@@ -22,9 +22,9 @@ use super::{file, whole};
 /// A configured client.
 #[wasm_bindgen]
 pub struct Binding {
-    client: Rc<Client>,
+    pub(super) client: Rc<Client>,
     engines: Engines,
-    handles: Handles,
+    pub(super) handles: Handles,
 }
 
 #[wasm_bindgen]

@@ -17,6 +17,7 @@ use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
 
 use super::error::{Failure, set};
+use super::platform_key::{unwrap_key, wrap_key};
 
 /// Work goes on for this long before other tasks get their turn; half a frame of a 60 Hz display.
 const TURN: f64 = 8.0;
@@ -122,6 +123,10 @@ impl Host {
                     let reply = match request.call {
                         Call::Http(http) => self.send(&http, request.patience).await,
                         Call::Token(source) => self.token(source).await,
+                        Call::WrapKey { kek, key } => async { wrap_key(self.handle(kek)?, &key).await }.await,
+                        Call::UnwrapKey { kek, wrapped } => {
+                            async { unwrap_key(self.handle(kek)?, &wrapped).await }.await
+                        }
                         Call::Wait => Ok(Response::Waited),
                     };
                     self.check_abort()?;
@@ -195,9 +200,13 @@ impl Host {
         self.check_abort()
     }
 
+    /// What the core names by a handle, which it got from the options.
+    fn handle(&self, handle: Handle) -> Result<&JsValue, JsValue> {
+        self.handles.get(handle.0 as usize).ok_or(JsValue::UNDEFINED)
+    }
+
     async fn token(&self, source: Handle) -> Result<Response, JsValue> {
-        let get_token = self.handles.get(source.0 as usize).and_then(|handle| handle.dyn_ref::<Function>());
-        let get_token = get_token.ok_or(JsValue::UNDEFINED)?;
+        let get_token: &Function = self.handle(source)?.dyn_ref().ok_or(JsValue::UNDEFINED)?;
         let token = JsFuture::from(Promise::resolve(&get_token.call0(&JsValue::UNDEFINED)?)).await?;
         let token =
             token.as_string().filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
@@ -242,6 +251,10 @@ async fn fetch_whole(request: &HttpRequest, signal: &AbortSignal) -> Result<Resp
     set(&init, "body", body.clone().into());
     // A redirect could lead a data key elsewhere. "error" is not known to every runtime.
     set(&init, "redirect", "manual".into());
+    if takes_credentials() {
+        // A key service is shown the token and nothing else, no cookie of the page.
+        set(&init, "credentials", "omit".into());
+    }
     set(&init, "signal", signal.into());
     let answer = JsFuture::from(fetch(&request.url, &init)?).await;
     body.fill(0, 0, body.length());
@@ -250,13 +263,20 @@ async fn fetch_whole(request: &HttpRequest, signal: &AbortSignal) -> Result<Resp
     let bytes = Uint8Array::new(&buffer);
     let body = Secret::new(bytes.to_vec());
     bytes.fill(0, 0, bytes.length());
-    let retry_after = answer.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
     Ok(Response::Http(HttpResponse {
         status: answer.status(),
         correlation_id: answer.headers().get("correlation-id"),
-        retry_after: retry_after.map(Duration::from_secs),
+        retry_after: answer.headers().get("retry-after"),
         body,
     }))
+}
+
+/// Whether `fetch` knows the option `credentials`. workerd, which keeps no cookies, throws at it.
+fn takes_credentials() -> bool {
+    let prototype = Reflect::get(&js_sys::global(), &"Request".into())
+        .and_then(|request| Reflect::get(&request, &"prototype".into()))
+        .unwrap_or_default();
+    prototype.dyn_ref::<Object>().is_some_and(|prototype| Reflect::has(prototype, &"credentials".into()) == Ok(true))
 }
 
 /// A new array of `length` bytes for what is called `what`.

@@ -12,11 +12,14 @@ mod error;
 mod file;
 mod gather;
 mod inspect;
+mod kek;
 mod options;
+mod platform_key;
 mod pump;
 mod signature;
 mod source;
 mod stream;
+mod verify;
 mod webcrypto;
 mod whole;
 

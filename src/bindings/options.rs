@@ -7,19 +7,14 @@ use std::collections::BTreeMap;
 use js_sys::{JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::auth::{ApiKey, Auth};
-use crate::client::{Authorized, Config, EngineChoice, Runtime};
+use crate::client::{Config, EngineChoice, Runtime};
 use crate::context::EncryptionContext;
-use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::kek::{KeyProtect, RawAes};
-use crate::keys::RootKeyRef;
 use crate::message::{Accept, FrameLength, Header, Limits};
-use crate::operation::Handle;
-use crate::secret::Secret;
 
 use super::driver::{AbortSignal, Handles, Host};
 use super::error::set;
+use super::kek;
 
 /// Longest frame that a caller can allow, bytes.
 const LONGEST_FRAME: u32 = 1 << 30;
@@ -35,14 +30,8 @@ pub(super) struct Chosen {
 pub(super) fn config(options: &JsValue) -> Result<Chosen, Error> {
     let options =
         Fields::new("options", options, &["kek", "engine", "frameLength", "maxEdks", "maxFrameLength", "accept"])?;
-    let kek = options.get("kek");
-    let kind = Fields::new("kek", &kek, &["kind", "endpoint", "instance", "key", "auth", "namespace", "name"])?;
     let mut handles = Vec::new();
-    let mut config = match kind.string("kind")?.as_str() {
-        "keyProtect" => Config::new(key_protect(&kek, &mut handles)?),
-        "rawAes" => Config::new(raw_aes(&kek)?),
-        _ => return Err(Error::argument("kek", "must come from keyProtect() or rawAes()")),
-    };
+    let mut config = Config::boxed(kek::kek(&options.get("kek"), &mut handles)?);
     if let Some(length) = options.number("frameLength")? {
         config = config.frame_length(FrameLength::new(length)?);
     }
@@ -90,43 +79,6 @@ pub(super) fn runtime(word: &str) -> Runtime {
     }
 }
 
-fn key_protect(kek: &JsValue, handles: &mut Vec<JsValue>) -> Result<Authorized, Error> {
-    let kek = Fields::new("keyProtect", kek, &["kind", "endpoint", "instance", "key", "auth"])?;
-    let endpoint = Endpoint::new(&kek.string("endpoint")?)?;
-    let key = RootKeyRef::new(kek.string("instance")?, kek.string("key")?)?;
-    let auth = kek.get("auth");
-    let auth = Fields::new("auth", &auth, &["kind", "getToken", "apiKey", "identity"])?;
-    let auth = match auth.string("kind")?.as_str() {
-        "bearer" => match auth.get("getToken") {
-            get_token if get_token.is_function() => Auth::Bearer(keep(handles, get_token)),
-            _ => return Err(Error::argument("getToken", "must be a function that gives a token")),
-        },
-        "apiKey" => {
-            let identity = match auth.get("identity") {
-                value if value.is_undefined() => endpoint.identity(),
-                _ => Endpoint::new(&auth.string("identity")?)?,
-            };
-            let key = Secret::new(auth.string("apiKey")?.into_bytes());
-            Auth::ApiKey(ApiKey::new(key, identity)?)
-        }
-        _ => return Err(Error::argument("auth", "must come from bearer() or apiKey()")),
-    };
-    Ok(Authorized::new(KeyProtect::new(endpoint, key), auth))
-}
-
-/// Keeps a value for the driver, and names it.
-fn keep(handles: &mut Vec<JsValue>, value: JsValue) -> Handle {
-    handles.push(value);
-    // A caller's options do not come near 2^32 values.
-    Handle((handles.len() - 1) as u32)
-}
-
-fn raw_aes(kek: &JsValue) -> Result<RawAes, Error> {
-    let kek = Fields::new("rawAes", kek, &["kind", "namespace", "name", "key"])?;
-    let key = Secret::new(bytes(&kek.get("key"), "key")?.to_vec());
-    RawAes::new(&kek.string("namespace")?, &kek.string("name")?, &key)
-}
-
 /// What a caller knows of the context of a message that is opened.
 pub(super) struct Expected {
     /// Pairs that the message must have.
@@ -156,16 +108,18 @@ pub(super) fn opening(options: &JsValue, handles: Handles) -> Result<(Expected, 
 }
 
 fn host(options: &Fields<'_>, handles: Handles) -> Result<Host, Error> {
-    let signal = match options.get("signal") {
-        value if value.is_undefined() => None,
-        value if value.is_object() => Some(value.unchecked_into::<AbortSignal>()),
-        _ => return Err(Error::argument("signal", "must be an AbortSignal")),
-    };
+    let signal = options.signal()?;
     let on_progress = match options.get("onProgress") {
         value if value.is_undefined() => None,
         value => Some(value.dyn_into().map_err(|_| Error::argument("onProgress", "must be a function"))?),
     };
     Ok(Host::new(handles, signal, on_progress))
+}
+
+/// The options of a call that has no data: it can only be aborted.
+pub(super) fn call_without_data(options: &JsValue, handles: Handles) -> Result<Host, Error> {
+    let options = Fields::new("options", options, &["signal"])?;
+    Ok(Host::new(handles, options.signal()?, None))
 }
 
 /// A context as a plain object. Defined, not assigned, so that a pair named `__proto__` is a pair.
@@ -202,12 +156,12 @@ pub(super) fn bytes(value: &JsValue, argument: &str) -> Result<Uint8Array, Error
 }
 
 /// The properties of a plain object, all of known names.
-struct Fields<'a> {
+pub(super) struct Fields<'a> {
     object: &'a JsValue,
 }
 
 impl<'a> Fields<'a> {
-    fn new(argument: &str, object: &'a JsValue, known: &[&str]) -> Result<Self, Error> {
+    pub(super) fn new(argument: &str, object: &'a JsValue, known: &[&str]) -> Result<Self, Error> {
         let Some(properties) = object.dyn_ref::<Object>() else {
             return Err(Error::argument(argument, "must be an object"));
         };
@@ -223,12 +177,17 @@ impl<'a> Fields<'a> {
         Ok(Self { object })
     }
 
+    /// The properties of an object whose kind, and so whose names, are still to be found out.
+    pub(super) fn any(object: &'a JsValue) -> Self {
+        Self { object }
+    }
+
     /// The property, `undefined` where it is missing.
-    fn get(&self, name: &str) -> JsValue {
+    pub(super) fn get(&self, name: &str) -> JsValue {
         Reflect::get(self.object, &name.into()).unwrap_or_default()
     }
 
-    fn string(&self, name: &str) -> Result<String, Error> {
+    pub(super) fn string(&self, name: &str) -> Result<String, Error> {
         self.get(name).as_string().ok_or_else(|| Error::argument(name, "must be given, as a string"))
     }
 
@@ -252,7 +211,23 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn number(&self, name: &str) -> Result<Option<u32>, Error> {
+    /// A string that may be missing.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Error> {
+        match self.get(name) {
+            value if value.is_undefined() => Ok(None),
+            _ => self.string(name).map(Some),
+        }
+    }
+
+    fn signal(&self) -> Result<Option<AbortSignal>, Error> {
+        match self.get("signal") {
+            value if value.is_undefined() => Ok(None),
+            value if value.is_object() => Ok(Some(value.unchecked_into())),
+            _ => Err(Error::argument("signal", "must be an AbortSignal")),
+        }
+    }
+
+    pub(super) fn number(&self, name: &str) -> Result<Option<u32>, Error> {
         let value = self.get(name);
         if value.is_undefined() {
             return Ok(None);

@@ -11,7 +11,7 @@ use crate::entropy::{Entropy, random};
 use crate::error::Error;
 use crate::kek::{Kek, Unwrapping, Wrapping};
 use crate::keys::{DataKey, Edk};
-use crate::operation::{Call, HttpRequest, Operation, Pending, Request, Response, Step, Unreachable};
+use crate::operation::{Call, HttpRequest, Operation, Pending, Request, Response, Step, Unreachable, correlation_id};
 use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
 
@@ -43,9 +43,14 @@ impl Authorized {
         match step {
             Step::Done(output) => Ok(Step::Done(output)),
             Step::Send(kek, Request { call: Call::Http(request), .. }) => {
-                let retry = Retry::new(random(entropy)?, now);
-                let call =
-                    KeyCall { session: Rc::clone(&self.session), request, stage: Stage::Key, retry, renewed: false };
+                let call = KeyCall {
+                    session: Rc::clone(&self.session),
+                    request,
+                    stage: Stage::Key,
+                    retry: Retry::new(random(entropy)?, now),
+                    identity_call: correlation_id(entropy)?,
+                    renewed: false,
+                };
                 call.authorize(now).then(now, |reply, now| match kek.resume(reply?, now)? {
                     Step::Done(output) => Ok(Step::Done(output)),
                     Step::Send(..) => Err(Error::Internal("a KEK takes one call")),
@@ -92,6 +97,8 @@ struct KeyCall {
     request: HttpRequest,
     stage: Stage,
     retry: Retry,
+    /// Correlation id of the request for a token, should there be one.
+    identity_call: String,
     renewed: bool,
 }
 
@@ -122,7 +129,7 @@ impl KeyCall {
                 Step::Send(self, Request::new(Call::Token(source)))
             }
             Pass::Fetch(api_key, fetching) => {
-                let (fetch, request) = api_key.fetch();
+                let (fetch, request) = api_key.fetch(self.identity_call.clone());
                 self.stage = Stage::Identity(fetch, request.clone(), fetching);
                 Step::Send(self, request)
             }

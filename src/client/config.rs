@@ -15,7 +15,12 @@ pub struct Config {
 impl Config {
     /// A configuration for `kek`. One that talks to a service stands in [`Authorized`](super::Authorized).
     pub fn new(kek: impl Kek + 'static) -> Self {
-        Self { kek: Box::new(kek), frame_length: DEFAULT_FRAME_LENGTH, limits: Limits::default() }
+        Self::boxed(Box::new(kek))
+    }
+
+    /// The same for a KEK whose kind was chosen at run time.
+    pub fn boxed(kek: Box<dyn Kek>) -> Self {
+        Self { kek, frame_length: DEFAULT_FRAME_LENGTH, limits: Limits::default() }
     }
 
     /// Sets the frame length of new messages.

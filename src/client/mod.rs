@@ -7,10 +7,12 @@ mod config;
 mod engine;
 mod retry;
 mod session;
+mod verify;
 
 pub use authorized::Authorized;
 pub use config::Config;
 pub use engine::{EngineChoice, EngineKind, Runtime};
+pub use verify::{Canary, Verified};
 
 use crate::context::EncryptionContext;
 use crate::entropy::Entropy;
@@ -29,11 +31,15 @@ impl Client {
     /// A client; no call is made until the first message.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if it would seal longer frames than it opens.
+    /// [`Error::InvalidArgument`] if it would seal longer frames, or more entries for KEKs, than it opens.
     pub fn new(config: Config) -> Result<Self, Error> {
         if config.frame_length.get() > config.limits.max_frame_length {
             let problem = "must not be over maxFrameLength, or this client could not open what it seals";
             return Err(Error::argument("frameLength", problem));
+        }
+        if config.kek.entries() > config.limits.max_edks.into() {
+            let problem = "makes more entries than maxEdks, or this client could not open what it seals";
+            return Err(Error::argument("kek", problem));
         }
         Ok(Self { config })
     }
@@ -63,8 +69,8 @@ impl Client {
     /// output makes an [`Opener`](crate::message::Opener) for the body.
     ///
     /// # Errors
-    /// Before any key call: [`Error::WholeOnly`], [`Error::ContextMismatch`], [`Error::NoMatchingKek`]. Later those of the KEK, of the
-    /// several entries' the first, and of [`Header::unlock`].
+    /// Before any key call: [`Error::WholeOnly`], [`Error::ContextMismatch`], [`Error::NoMatchingKek`]. Later those of
+    /// the KEK, of several entries the most useful, and of [`Header::unlock`].
     pub fn open(
         &self,
         header: Header,

@@ -31,20 +31,33 @@ impl Retry {
     pub(super) fn wait(&mut self, reply: &Result<Response, Unreachable>, now: Timestamp) -> Option<Duration> {
         let asked = match reply {
             Ok(Response::Http(response)) => match response.status {
-                429 | 500 | 502..=599 => response.retry_after,
+                429 | 500 | 502..=599 => response.retry_after.as_deref().and_then(|text| pause(text, now)),
                 _ => return None,
             },
-            Ok(Response::Token(_) | Response::Waited) => return None,
+            Ok(Response::Token(_) | Response::Bytes(_) | Response::Waited) => return None,
             Err(Unreachable) => None,
         };
+        if asked.is_some_and(|asked| asked > LONGEST_WAIT) {
+            return None;
+        }
         let jitter = *self.jitter.get(self.attempt)?;
-        // Between half of the exponential step and all of it.
+        // Between half of the exponential step and all of it, on top of what the service asks for: it may have asked many
+        // for the same.
         let step = FIRST_WAIT * 2u32.pow(u32::try_from(self.attempt).ok()?);
-        let wait = asked.unwrap_or(step / 2 + step * u32::from(jitter) / 512);
-        if wait > LONGEST_WAIT || now.plus(wait).since(self.started) > DEADLINE {
+        let wait = asked.unwrap_or_default() + step / 2 + step * u32::from(jitter) / 512;
+        if now.plus(wait).since(self.started) > DEADLINE {
             return None;
         }
         self.attempt += 1;
         Some(wait)
+    }
+}
+
+/// What `Retry-After` asks for: a number of seconds, or a point in time.
+fn pause(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Timestamp::from_http_date(text).map(|date| date.since(now)),
     }
 }

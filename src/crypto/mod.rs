@@ -4,6 +4,7 @@
 
 pub(crate) mod gcm;
 pub(crate) mod kdf;
+pub(crate) mod key_wrap;
 
 #[cfg(test)]
 mod tests;

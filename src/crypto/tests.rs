@@ -5,7 +5,8 @@ use serde::Deserialize;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::gcm::{Gcm, NONCE_LENGTH, TAG_LENGTH};
-use super::kdf::{Hash, Hkdf, sha256_hex};
+use super::kdf::{Hash, Hkdf, sha256_hex, sha256_of};
+use super::key_wrap::KeyWrap;
 use crate::secret::Secret;
 
 #[derive(Deserialize)]
@@ -72,6 +73,41 @@ fn gcm_takes_aes_keys_only() {
 }
 
 #[derive(Deserialize)]
+struct KeyWrapGroup {
+    tests: Vec<KeyWrapCase>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyWrapCase {
+    tc_id: u32,
+    key: String,
+    msg: String,
+    ct: String,
+    result: String,
+}
+
+#[test]
+fn key_wrap_agrees_with_wycheproof() {
+    let file: File<KeyWrapGroup> =
+        serde_json::from_str(include_str!("../../tests/vectors/wycheproof/aes_wrap_test.json")).expect("vectors");
+    let mut ran = 0;
+    for case in file.test_groups.into_iter().flat_map(|group| group.tests) {
+        let wrap = KeyWrap::new(&Secret::new(hex(&case.key))).expect("key size");
+        let unwrapped = wrap.unwrap(&hex(&case.ct)).map(|key| key.expose().to_vec());
+        // "acceptable" are keys of 8 bytes, which the standard does not have and nobody here wraps.
+        assert_eq!(unwrapped.ok(), (case.result == "valid").then(|| hex(&case.msg)), "case {}", case.tc_id);
+        if case.result == "valid" {
+            assert_eq!(wrap.wrap(&Secret::new(hex(&case.msg))), Some(hex(&case.ct)), "case {}", case.tc_id);
+        } else if case.ct.is_empty() {
+            assert_eq!(wrap.wrap(&Secret::new(hex(&case.msg))), None, "case {}", case.tc_id);
+        }
+        ran += 1;
+    }
+    assert!(ran > 160, "only {ran} cases");
+}
+
+#[derive(Deserialize)]
 struct HkdfGroup {
     tests: Vec<HkdfCase>,
 }
@@ -106,6 +142,14 @@ fn hkdf_agrees_with_wycheproof() {
 fn sha256_agrees_with_fips_180() {
     assert_eq!(sha256_hex(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+#[test]
+fn lists_that_differ_have_different_digests() {
+    let lists: [&[&[u8]]; 5] = [&[], &[b""], &[b"ab", b"c"], &[b"a", b"bc"], &[b"abc"]];
+    for (at, left) in lists.iter().enumerate() {
+        assert!(lists[at + 1..].iter().all(|right| sha256_of(left) != sha256_of(right)));
+    }
 }
 
 fn hex(text: &str) -> Vec<u8> {

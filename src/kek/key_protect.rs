@@ -12,15 +12,16 @@ use std::rc::Rc;
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-use crate::codec::hex;
 use crate::context::EncryptionContext;
 use crate::crypto::kdf::{sha256_hex, sha256_of};
 use crate::endpoint::Endpoint;
-use crate::entropy::{Entropy, random};
+use crate::entropy::Entropy;
 use crate::error::{Error, ServiceFault};
 use crate::json::Json;
 use crate::keys::{DataKey, Edk, RootKeyRef, Unwrapped};
-use crate::operation::{Call, HttpRequest, HttpResponse, LONGEST_REPLY, Pending, Request, Response, Step, Unreachable};
+use crate::operation::{
+    Call, HttpRequest, HttpResponse, LONGEST_REPLY, Pending, Request, Response, Step, Unreachable, correlation_id,
+};
 use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
 
@@ -32,12 +33,24 @@ const PROVIDER_ID: &str = "envelock-key-protect-v1";
 pub struct KeyProtect {
     endpoint: Endpoint,
     key: RootKeyRef,
+    /// Other names of the same key in messages.
+    also: Vec<RootKeyRef>,
 }
 
 impl KeyProtect {
     /// The root key `key` at `endpoint`.
     pub fn new(endpoint: Endpoint, key: RootKeyRef) -> Self {
-        Self { endpoint, key }
+        Self { endpoint, key, also: Vec::new() }
+    }
+
+    /// Also opens messages that name the key otherwise: an entry names its key as it was configured when the message
+    /// was sealed, and an id and an alias are different names. The key is asked for by its first name.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if a name cannot be an id or alias.
+    pub fn also_named(mut self, names: Vec<String>) -> Result<Self, Error> {
+        self.also = names.into_iter().map(|name| self.key.sibling(name)).collect::<Result<_, _>>()?;
+        Ok(self)
     }
 
     /// An action's request, with its correlation id. `field` is `plaintext` or `ciphertext`; `value` and the digest
@@ -53,7 +66,7 @@ impl KeyProtect {
         let digest = sha256_hex(&context.serialize()?);
         // Joined at once, into memory that does not move: the value may be the data key.
         let body = ["{\"", field, "\":\"", value, "\",\"aad\":[\"", &digest, "\"]}"].concat();
-        let correlation_id = uuid_v4(random(entropy)?);
+        let correlation_id = correlation_id(entropy)?;
         let url = format!("{}/api/v2/keys/{}/actions/{action}", self.endpoint.as_str(), self.key.key());
         let headers = vec![
             ("accept", "application/json".to_owned()),
@@ -97,7 +110,8 @@ impl Kek for KeyProtect {
         entropy: &mut dyn Entropy,
         _now: Timestamp,
     ) -> Result<Option<Unwrapping>, Error> {
-        if edk.provider_id != PROVIDER_ID || edk.provider_info != self.key.to_string().as_bytes() {
+        let names = |key: &RootKeyRef| key.to_string().as_bytes() == edk.provider_info;
+        if edk.provider_id != PROVIDER_ID || !(names(&self.key) || self.also.iter().any(names)) {
             return Ok(None);
         }
         let ciphertext = str::from_utf8(&edk.ciphertext).ok().filter(|text| is_wrapped_key(text));
@@ -208,12 +222,4 @@ fn is_name(text: &str) -> bool {
 
 fn bad_reply(correlation_id: &str) -> Error {
     Error::service(ServiceFault::BadReply, None, None, Some(correlation_id))
-}
-
-/// A version 4 UUID (RFC 9562 section 5.4) from 16 random bytes.
-fn uuid_v4(mut bytes: [u8; 16]) -> String {
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = hex(&bytes);
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

@@ -3,11 +3,19 @@
 //! *Invariant:* a KEK sees data keys and contexts, never messages; it is named by the caller's configuration, never
 //! by a message.
 
+mod all_of;
+mod any_of;
 mod key_protect;
+mod local;
 mod raw_aes;
+mod several;
 
+pub use all_of::AllOf;
+pub use any_of::AnyOf;
 pub use key_protect::KeyProtect;
+pub use local::LocalKek;
 pub use raw_aes::RawAes;
+pub(crate) use several::{all, unwrap_first};
 
 use crate::context::EncryptionContext;
 use crate::entropy::Entropy;
@@ -65,41 +73,14 @@ pub trait Kek {
     /// Names this KEK and who uses it, for telling cached data keys apart: the same only for the same key names and
     /// the same caller. No secret can be found from it.
     fn identity(&self) -> [u8; 32];
-}
 
-/// Tries to unwrap `edks` in their order. The first that unwraps wins; `None` if none is an entry of `kek`.
-///
-/// # Errors
-/// If none unwraps, the failure of the first that was tried.
-pub(crate) fn unwrap_first(
-    kek: &dyn Kek,
-    edks: &[Edk],
-    context: &EncryptionContext,
-    entropy: &mut dyn Entropy,
-    now: Timestamp,
-) -> Result<Option<Unwrapping>, Error> {
-    let mut untried = Vec::new();
-    let mut failure = None;
-    for edk in edks {
-        match kek.unwrap(edk, context, entropy, now) {
-            Ok(step) => untried.extend(step),
-            Err(error) => failure = failure.or(Some(error)),
-        }
+    /// How many entries it adds to a message.
+    fn entries(&self) -> usize {
+        1
     }
-    if untried.is_empty() && failure.is_none() {
-        return Ok(None);
-    }
-    untried.reverse();
-    try_next(untried, failure, now).map(Some)
-}
 
-/// Goes on with the last of `untried`.
-fn try_next(mut untried: Vec<Unwrapping>, failure: Option<Error>, now: Timestamp) -> Result<Unwrapping, Error> {
-    let Some(step) = untried.pop() else {
-        return Err(failure.unwrap_or(Error::NoMatchingKek));
-    };
-    step.then(now, |unwrapped, now| match unwrapped {
-        Ok(unwrapped) => Ok(Step::Done(unwrapped)),
-        Err(error) => try_next(untried, failure.or(Some(error)), now),
-    })
+    /// Whether it can wrap a data key that is given to it, and not only one that it makes.
+    fn wraps_given_keys(&self) -> bool {
+        true
+    }
 }

@@ -7,10 +7,10 @@ use base64ct::{Base64, Encoding};
 use envelock::context::EncryptionContext;
 use envelock::entropy::Entropy;
 use envelock::error::Error;
-use envelock::kek::{Kek, RawAes, Unwrapping, Wrapping};
+use envelock::kek::{Kek, LocalKek, RawAes, Unwrapping, Wrapping};
 use envelock::keys::{DataKey, Edk};
-use envelock::message::{Accept, Curve, Header, Limits, Opener, Parsed, SignatureCheck};
-use envelock::operation::Step;
+use envelock::message::{Accept, Curve, Draft, FrameLength, Header, Limits, Opener, Parsed, SignatureCheck};
+use envelock::operation::{Call, HttpResponse, Operation, Pending, Response, Step, Unreachable};
 use envelock::secret::Secret;
 use envelock::time::Timestamp;
 use p384::ecdsa::signature::Verifier;
@@ -110,6 +110,43 @@ impl Kek for Untouched {
 
 pub(crate) fn raw_aes(namespace: &str, name: &str, key: &[u8]) -> RawAes {
     RawAes::new(namespace, name, &Secret::new(key.to_vec())).expect("a raw AES key")
+}
+
+pub(crate) fn local(name: &str) -> LocalKek {
+    LocalKek::new(name, &Secret::new((0..32).collect())).expect("a local KEK")
+}
+
+/// Whether two data keys are the same, which only a message can tell.
+pub(crate) fn same_key(left: &DataKey, right: &DataKey) -> bool {
+    let entropy = &mut Fixed::counting();
+    let draft = Draft::new(EncryptionContext::default(), FrameLength::new(1).expect("length"), entropy);
+    let edk = Edk { provider_id: "p".into(), provider_info: vec![], ciphertext: vec![] };
+    let sealed = draft.expect("draft").seal(left, &[edk]).expect("sealed");
+    let header = Header::parse_whole(sealed.header(), &Limits::default()).expect("header");
+    header.unlock(right).is_ok()
+}
+
+/// Does what an operation asks for until it is over. Time passes by the delays.
+pub(crate) fn finish<T>(
+    mut step: Result<Step<Pending<T>>, Error>,
+    mut host: impl FnMut(&Call) -> Result<Response, Unreachable>,
+) -> Result<T, Error> {
+    let mut now = NOW;
+    loop {
+        match step? {
+            Step::Done(output) => return Ok(output),
+            Step::Send(operation, request) => {
+                now = now.plus(request.delay);
+                step = operation.resume(host(&request.call), now);
+            }
+        }
+    }
+}
+
+/// An HTTP answer with a JSON body.
+pub(crate) fn answer(status: u16, body: &serde_json::Value) -> Result<Response, Unreachable> {
+    let body = Secret::new(serde_json::to_vec(body).expect("body"));
+    Ok(Response::Http(HttpResponse { status, correlation_id: None, retry_after: None, body }))
 }
 
 pub(crate) fn context(pairs: &[(&str, &str)]) -> EncryptionContext {

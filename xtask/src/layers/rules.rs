@@ -45,6 +45,8 @@ pub(super) const CLIENT: Layers = Layers {
             why: "engines encrypt frames, the header checks its own tag, raw AES wraps keys; nobody else encrypts",
         },
         Only { what: "aes_gcm", by: &["crypto::gcm"], why: "ciphers are used through crypto/gcm.rs" },
+        Only { what: "crate::crypto::key_wrap", by: &["kek::local"], why: "nobody else wraps keys by AES-KW" },
+        Only { what: "aes_kw", by: &["crypto::key_wrap"], why: "key wrap is used through crypto/key_wrap.rs" },
     ],
 };
 

@@ -87,6 +87,9 @@ test("a key wears an alias, and either name seals", async () => {
   const sealed = await client("invoices").seal("x");
   assert.equal((await client("invoices").open(sealed)).text(), "x");
   assert.equal(await code(client(id).open(sealed)), "ERR_NO_MATCHING_KEK", "a message names its key as it was given");
+  const root = { endpoint: server.url, instance: server.instance, key: id, auth: envelock.bearer(() => token) };
+  const both = envelock.envelock({ kek: envelock.keyProtect({ ...root, aliases: ["invoices"] }) });
+  assert.equal((await both.open(sealed)).text(), "x", "unless both names are configured");
 });
 
 test("a bearer token is asked for at every key call and can be a promise", async () => {

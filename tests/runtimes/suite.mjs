@@ -5,6 +5,7 @@
  */
 
 import { files } from "./cases/files.mjs";
+import { keks } from "./cases/keks.mjs";
 import { published } from "./cases/published.mjs";
 import { streams } from "./cases/streams.mjs";
 import { check, ENGINES, fails, hex, KEY, noise, same, unbase64 } from "./cases/support.mjs";
@@ -18,7 +19,13 @@ export function cases(api, vectors, official) {
     const client = (options = {}) => api.envelock({ kek: api.rawAes({ namespace: "ns", name: "n", key: KEY }), engine, ...options });
     // A client that is made by hand within a case uses the engine of the case, too.
     const given = { ...api, envelock: (options) => api.envelock({ engine, ...options }), client };
-    const all = { ...whole(given, vectors), ...streams(given), ...files(given, vectors), ...published(given, official) };
+    const all = {
+      ...whole(given, vectors),
+      ...streams(given),
+      ...files(given, vectors),
+      ...published(given, official),
+      ...keks(given),
+    };
     return Object.entries(all).map(([name, run]) => [`${engine}: ${name}`, run]);
   });
   return { ...Object.fromEntries(named), ...crossed(api) };

@@ -153,8 +153,8 @@ struct Crn {
 impl Crn {
     fn parse(text: &str) -> Result<Self, Error> {
         let wrong = || {
-            let form = "crn:v1:bluemix:public:kms:<region>:a/<account>:<instance>:key:<id>";
-            Error::argument("key", format!("is no CRN of a key: {form}"))
+            let form = "is no CRN of a key: crn:v1:bluemix:public:kms:<region>:a/<account>:<instance>:key:<id>";
+            Error::argument("key", form)
         };
         let segments: Vec<&str> = text.split(':').collect();
         let ["crn", "v1", cloud, kind, "kms", region, scope, instance, "key", id] = *segments else {

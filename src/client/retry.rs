@@ -10,7 +10,7 @@ const REPEATS: usize = 3;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// A service that asks for a longer pause is reported to the caller instead.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// No repeat starts later than this after the first try.
+/// No repeat starts later than this after the operation began, of which the call may be one of several.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// One call's repeats so far.

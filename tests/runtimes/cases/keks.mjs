@@ -2,7 +2,7 @@
 
 import { check, fails, KEY } from "./support.mjs";
 
-export function keks({ envelock, inspect, allOf, anyOf, bearer, keyProtect, localKek, rawAes }) {
+export function keks({ envelock, inspect, allOf, anyOf, apiKey, bearer, keyProtect, localKek, rawAes }) {
   const platformKey = (usages = ["wrapKey", "unwrapKey"], key = KEY) =>
     crypto.subtle.importKey("raw", key, "AES-KW", false, usages);
   const a = localKek({ name: "a", key: KEY });
@@ -42,6 +42,31 @@ export function keks({ envelock, inspect, allOf, anyOf, bearer, keyProtect, loca
       for (const kek of [a, b, allOf(b, a)]) await fails(envelock({ kek }).open(await seal(allOf(a, b))), "ERR_NO_MATCHING_KEK");
       const nested = await seal(anyOf(allOf(a, anyOf(b, a)), b));
       for (const kek of [b, allOf(a, anyOf(b, a)), allOf(a, b)]) await opens(kek, nested, "inside each other");
+    },
+
+    async "a key service is shown the token and no cookies, and one call fetches it for all"() {
+      const root = { endpoint: "https://keys.example.com", instance: "i", key: "k", auth: apiKey("key-1") };
+      const box = envelock({ kek: keyProtect(root) });
+      const seen = [];
+      const platform = globalThis.fetch;
+      globalThis.fetch = async (url, init) => {
+        seen.push({ url, init });
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        const body = url.endsWith("/identity/token") ? { access_token: "t-1", expires_in: 3600 } : { ciphertext: "abc" };
+        return new Response(JSON.stringify(body));
+      };
+      try {
+        await Promise.all(Array.from({ length: 20 }, () => box.seal("x")));
+      } finally {
+        globalThis.fetch = platform;
+      }
+      const [identity, ...calls] = seen;
+      check(identity.url === "https://keys.example.com/identity/token" && calls.length === 20, `${seen.length} requests`);
+      for (const { url, init } of calls) {
+        check(url === "https://keys.example.com/api/v2/keys/k/actions/wrap", url);
+        check(init.headers.authorization === "Bearer t-1" && init.redirect === "manual", "token, and no redirects");
+        check(init.credentials === ("credentials" in Request.prototype ? "omit" : undefined), "no cookies");
+      }
     },
 
     async "what makes no sense is refused with words"() {

@@ -1,7 +1,7 @@
 //! Pieces of any size in, pieces of a wanted size out.
 //!
-//! *Invariant:* what is given out or kept never changes when the caller's array does: a view of it is only given out to be
-//! read at once, and whatever stays is copied.
+//! *Invariant:* whatever stays is copied, so it never changes when the caller's array does; what is given out is a view, to
+//! be read at once: engines copy what they work on before they return.
 
 use js_sys::Uint8Array;
 
@@ -44,7 +44,7 @@ impl Piece {
     }
 }
 
-/// Bytes that wait for more.
+/// Bytes that wait for more, in one buffer for all of them: fresh memory for each would cost more than the copy.
 #[derive(Default)]
 pub(super) struct Gather {
     buffer: Uint8Array,
@@ -68,7 +68,7 @@ impl Gather {
         Ok(there)
     }
 
-    /// The first `length` bytes, which must be here; what is left of `piece` stays in it.
+    /// A view of the first `length` bytes, which must be here; what is left of `piece` stays in it.
     pub(super) fn take(&mut self, piece: &mut Piece, length: u32) -> Result<Uint8Array, Failure> {
         if self.length == 0 {
             return piece.take(length);
@@ -76,7 +76,7 @@ impl Gather {
         let more = piece.take(length - self.length.min(length))?;
         self.append(&more, length)?;
         self.length = 0;
-        Ok(std::mem::take(&mut self.buffer).subarray(0, length))
+        Ok(self.buffer.subarray(0, length))
     }
 
     /// Keeps a copy of what is left of `piece`, until `most` bytes are here.

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::message::{FrameOpener, FrameSealer, Header, Parsed};
 
 use super::aes::Engines;
-use super::driver::{Host, Platform, array, now};
+use super::driver::{Host, Platform, now};
 use super::error::Failure;
 use super::options::{self, Expected};
 use super::pump::{Opening, Sealing, Sink};
@@ -188,18 +188,16 @@ impl Unopened {
     }
 }
 
-/// What went through, a frame a chunk.
+/// What went through. A frame's front is a chunk of its own, since to join them would copy every byte once more.
 struct Chunks(Array);
 
 impl Sink for Chunks {
     fn put(&mut self, front: &[u8], content: &Uint8Array) -> Result<(), Failure> {
-        if front.is_empty() && content.length() > 0 {
+        if !front.is_empty() {
+            self.0.push(&Uint8Array::from(front));
+        }
+        if content.length() > 0 {
             self.0.push(content);
-        } else if !front.is_empty() {
-            let chunk = array(front.len() as u64 + u64::from(content.length()), "chunk")?;
-            chunk.subarray(0, front.len() as u32).copy_from(front);
-            chunk.set(content, front.len() as u32);
-            self.0.push(&chunk);
         }
         Ok(())
     }

@@ -1,4 +1,8 @@
 import { mapped } from "./error.js";
+import { fromIterable } from "./streams.js";
+
+/** Pieces that are under way at once. */
+const AHEAD = 2;
 
 /** Bytes that the module makes when they are read. */
 export interface Reading {
@@ -36,7 +40,7 @@ export class FileSlice {
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     const whole = new Uint8Array(this.size);
     let at = 0;
-    for (let piece = await this.#next(at); piece.length > 0; piece = await this.#next(at)) {
+    for await (const piece of this.#pieces()) {
       whole.set(piece, at);
       at += piece.length;
     }
@@ -55,31 +59,27 @@ export class FileSlice {
 
   /** All of these bytes, as they are read; memory holds a few frames whatever the size. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    let at = 0;
-    return new ReadableStream<Uint8Array<ArrayBuffer>>(
-      {
-        pull: async (controller) => {
-          const piece = await this.#next(at);
-          at += piece.length;
-          if (piece.length > 0) {
-            controller.enqueue(piece);
-          }
-          if (at === this.size) {
-            controller.close();
-          }
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    return fromIterable(this.#pieces());
   }
 
-  /** The piece that starts at `at`; empty at the end. */
-  async #next(at: number): Promise<Uint8Array<ArrayBuffer>> {
-    if (at === this.size) {
-      return new Uint8Array(0);
+  /** The bytes in the pieces in which they are made; while one is made, the next is read. */
+  async *#pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+    const underWay: Promise<Uint8Array<ArrayBuffer>>[] = [];
+    const stop = this.#start + this.size;
+    let start = this.#start;
+    while (start < stop || underWay.length > 0) {
+      while (start < stop && underWay.length < AHEAD) {
+        const [from, end] = [start, Math.min(this.#reading.readEnd(start), stop)];
+        const piece = mapped(() => this.#reading.read(from, end));
+        // A failure is told in its turn; one that comes before its turn must not count as unheard.
+        piece.catch(() => undefined);
+        underWay.push(piece);
+        start = end;
+      }
+      const piece = await underWay.shift();
+      if (piece !== undefined) {
+        yield piece;
+      }
     }
-    const start = this.#start + at;
-    const end = Math.min(await mapped(async () => this.#reading.readEnd(start)), this.#start + this.size);
-    return mapped(() => this.#reading.read(start, end));
   }
 }

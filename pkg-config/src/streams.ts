@@ -33,8 +33,13 @@ export function readable(source: ByteStream): ReadableStream<BufferSource> {
   if ("getReader" in source) {
     return source;
   }
+  return fromIterable(source);
+}
+
+/** What an iterable gives, when it is asked for; cancelling ends the iterable. */
+export function fromIterable<T>(source: AsyncIterable<T>): ReadableStream<T> {
   const iterator = source[Symbol.asyncIterator]();
-  return new ReadableStream<BufferSource>(
+  return new ReadableStream<T>(
     {
       async pull(controller) {
         const { done, value } = await iterator.next();

@@ -22,7 +22,7 @@ use super::pump::Window;
 use super::source::Source;
 
 /// Whole frames that one read should take, so that several are on their way and memory stays small.
-const FRAMES_A_READ: u32 = 8;
+const FRAMES_A_READ: u32 = 16;
 /// Bytes of a stored message that are read first; almost every header is shorter.
 const FIRST_READ: u64 = 4096;
 

@@ -17,7 +17,7 @@ use crate::client::WAIT;
 use crate::entropy::Entropy;
 use crate::error::{Error, ServiceError, ServiceFault};
 use crate::flight::{End, Landing};
-use crate::operation::{Call, Handle, HttpRequest, HttpResponse, Operation, Response, Step, Unreachable};
+use crate::operation::{Call, Handle, HttpRequest, HttpResponse, Operation, Pending, Response, Step, Unreachable};
 use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
 
@@ -117,12 +117,35 @@ impl Host {
     }
 
     /// Does what the operation asks for until it is done.
-    pub(super) async fn run<Op: Operation>(&self, step: Result<Step<Op>, Error>) -> Result<Op::Output, Failure> {
-        let mut step = step;
+    pub(super) async fn run<T: 'static>(&self, step: Result<Step<Pending<T>>, Error>) -> Result<T, Failure> {
+        self.check_abort()?;
+        let step = match step.map_err(|error| self.failure(error))? {
+            Step::Done(output) => return Ok(output),
+            step @ Step::Send(..) => step,
+        };
+        let output = Rc::new(Cell::new(None));
+        let slot = Rc::clone(&output);
+        let step = step.then(now(), move |result, _| {
+            slot.set(Some(result?));
+            Ok(Step::Done(()))
+        });
+        self.drive(step).await?;
+        output.take().ok_or_else(|| Error::Internal("an operation that is over has an output").into())
+    }
+
+    /// The loop itself, of which the module needs one copy only; boxed, so that no caller's future holds it.
+    fn drive<'a>(
+        &'a self,
+        step: Result<Step<Pending<()>>, Error>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>> {
+        Box::pin(self.do_each(step))
+    }
+
+    async fn do_each(&self, mut step: Result<Step<Pending<()>>, Error>) -> Result<(), Failure> {
         loop {
             self.check_abort()?;
             match step.map_err(|error| self.failure(error))? {
-                Step::Done(output) => return Ok(output),
+                Step::Done(()) => return Ok(()),
                 Step::Send(operation, request) => {
                     self.sleep(request.delay).await?;
                     let reply = match request.call {

@@ -20,9 +20,10 @@
 
 mod entry;
 mod slot;
+mod slots;
 mod stats;
 mod store;
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
 mod tests;
 mod ticket;
 

@@ -2,21 +2,22 @@
 //!
 //! *Invariant:* every lookup sweeps first, so what is over is never looked at.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::flight::Landing;
 use crate::time::Timestamp;
 
 use super::entry::{Entry, Fetched, Held};
 use super::slot::Slot;
+use super::slots::Slots;
 use super::stats::{CacheStats, Miss};
 use super::{CacheLimits, LOST_AFTER, Purpose};
 
 pub(super) struct Store {
     limits: CacheLimits,
-    entries: BTreeMap<Slot, Entry>,
+    entries: Slots<Entry>,
     /// What is being fetched, and since when. A ticket removes its own when it ends.
-    pub(super) flights: BTreeMap<Slot, (Landing, Timestamp)>,
+    pub(super) flights: Slots<(Landing, Timestamp)>,
     /// Why entries went, for as many as there may be entries; no keys in here.
     gone: VecDeque<(Slot, Miss)>,
     uses: u64,
@@ -31,8 +32,8 @@ impl Store {
     pub(super) fn new(limits: CacheLimits) -> Self {
         Self {
             limits,
-            entries: BTreeMap::new(),
-            flights: BTreeMap::new(),
+            entries: Slots::new(),
+            flights: Slots::new(),
             gone: VecDeque::new(),
             uses: 0,
             latest: Timestamp::EPOCH,
@@ -49,11 +50,18 @@ impl Store {
         if !clock_went_back && self.next_over.is_none_or(|over| now < over) {
             return;
         }
-        let over: Vec<_> = self.entries.extract_if(.., |_, entry| clock_went_back || entry.over_at <= now).collect();
-        for (slot, entry) in over {
-            self.remember(slot, entry.expiry());
+        let mut over = Vec::new();
+        self.entries.retain(|slot, entry| {
+            let stays = !clock_went_back && now < entry.over_at;
+            if !stays {
+                over.push((*slot, entry.expiry()));
+            }
+            stays
+        });
+        for (slot, why) in over {
+            self.remember(slot, why);
         }
-        self.next_over = self.entries.values().map(|entry| entry.over_at).min();
+        self.next_over = self.entries.iter().map(|(_, entry)| entry.over_at).min();
     }
 
     pub(super) fn next_over(&self) -> Option<Timestamp> {

@@ -88,10 +88,10 @@ impl Entry {
             if self.messages >= limits.max_messages {
                 return Err(Miss::MessageLimit);
             }
-            let left = limits.max_bytes.saturating_sub(self.sealed.bytes());
+            let sealed = self.sealed.bytes();
             match length {
-                Some(length) if length <= left => self.sealed.add(length),
-                None if left > 0 => meter = Some(self.sealed.clone()),
+                Some(length) if sealed.saturating_add(length) <= limits.max_bytes => self.sealed.add(length),
+                None if sealed < limits.max_bytes => meter = Some(self.sealed.clone()),
                 Some(_) | None => return Err(Miss::ByteLimit),
             }
             self.messages += 1;

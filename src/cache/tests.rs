@@ -117,11 +117,13 @@ fn a_message_of_unknown_length_counts_as_it_goes() {
     meter.add(80);
     assert!(matches!(cache.find(sealing(0), Purpose::Seal(Some(11)), at(1)), Found::Fetch(_)));
 
-    let cache = filled(LIMITS, None);
-    let (stream, _) = held(&cache, sealing(0), Purpose::Seal(None), 1);
-    stream.meter.expect("a meter").add(1000);
-    assert!(matches!(cache.find(sealing(0), Purpose::Seal(None), at(1)), Found::Fetch(_)));
-    assert_eq!(cache.stats().misses.byte_limit, 1);
+    for next in [None, Some(0)] {
+        let cache = filled(LIMITS, None);
+        let (stream, _) = held(&cache, sealing(0), Purpose::Seal(None), 1);
+        stream.meter.expect("a meter").add(1000);
+        drop(fetch(&cache, sealing(0), Purpose::Seal(next), 1));
+        assert_eq!(cache.stats().misses.byte_limit, 1);
+    }
 }
 
 #[test]

@@ -95,6 +95,10 @@ pub enum Error {
     Platform,
     /// What is sealed on demand is not what it was when parts of it were sealed before.
     SourceChanged,
+    /// The client or data key was disposed of.
+    Disposed,
+    /// The message was not sealed under this very data key.
+    OtherDataKey,
     /// The caller's token callback failed or gave no token.
     TokenCallback,
     /// The key service refused, failed or was out of reach.
@@ -188,6 +192,8 @@ impl Error {
             Self::NoPlatformEngine => "ERR_NO_WEBCRYPTO",
             Self::Platform => "ERR_PLATFORM",
             Self::SourceChanged => "ERR_SOURCE_CHANGED",
+            Self::Disposed => "ERR_DISPOSED",
+            Self::OtherDataKey => "ERR_OTHER_DATA_KEY",
             Self::TokenCallback => "ERR_TOKEN_CALLBACK",
             Self::Service(error) => error.kind.code(),
             Self::Internal(_) => "ERR_INTERNAL",
@@ -222,6 +228,8 @@ impl Error {
             | Self::SourceChanged
             | Self::NoPlatformEngine
             | Self::Platform
+            | Self::Disposed
+            | Self::OtherDataKey
             | Self::TokenCallback => Fault::Caller,
             Self::Service(_) => Fault::Service,
             Self::Internal(_) => Fault::Bug,
@@ -360,6 +368,10 @@ impl fmt::Display for Error {
             Self::Platform => f.write_str("the platform's AES failed: memory may be short, so try less at once"),
             Self::SourceChanged => f.write_str(
                 "the source changed while it was sealed: no nonce is used for two contents, so seal it anew from the start",
+            ),
+            Self::Disposed => f.write_str("this was disposed of and holds no keys any more: make a new one"),
+            Self::OtherDataKey => f.write_str(
+                "the message was not sealed under this data key: open it with the client, which asks for the right one",
             ),
             Self::TokenCallback => f.write_str("getToken() failed or did not give a token"),
             Self::Service(error) => {

@@ -10,15 +10,16 @@
 //! ```text
 //! bindings                            what JavaScript sees; the only place that acts
 //! client                              joins KEK, tokens, retries and messages
-//! message · kek · auth                the format · who wraps data keys · access tokens
+//! message · kek · auth · cache        the format · who wraps data keys · access tokens · data keys for reuse
 //! keys · context · crypto · operation
-//! codec · endpoint · entropy · json · secret · time · error
+//! codec · endpoint · entropy · flight · json · meter · secret · time · error
 //! ```
 
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;
 
 pub mod auth;
+pub mod cache;
 pub mod client;
 pub mod kek;
 pub mod message;
@@ -32,6 +33,8 @@ mod codec;
 pub mod endpoint;
 pub mod entropy;
 pub mod error;
+pub mod flight;
 mod json;
+mod meter;
 pub mod secret;
 pub mod time;

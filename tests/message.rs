@@ -11,7 +11,7 @@ use envelock::message::{FrameLength, Header, Limits, Sealer};
 use envelock::operation::Step;
 use serde::Deserialize;
 use support::{
-    ANY, Fixed, NOW, Opening, PIECES, RawKek, Untouched, context, open, raw_aes, read_header, unbase64, unhex,
+    ANY, Fixed, NOW, Opening, PIECES, RawKek, Untouched, alone, context, open, raw_aes, read_header, unbase64, unhex,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -86,7 +86,8 @@ fn seal_with(
     entropy: &mut Fixed,
 ) -> Vec<u8> {
     let config = Config::new(kek).frame_length(FrameLength::new(frame_length).expect("frame length"));
-    let Step::Done(sealed) = Client::new(config).expect("client").seal(context(pairs), entropy, NOW).expect("sealed")
+    let Step::Done(sealed) =
+        alone(Client::new(config).expect("client").seal(context(pairs), None, entropy, NOW)).expect("sealed")
     else {
         panic!("this KEK needs no calls")
     };

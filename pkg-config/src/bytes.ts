@@ -1,5 +1,8 @@
 /** A view of the bytes of a buffer or of another view; what is neither passes unchanged, for the module to refuse. */
 export function view(data: unknown): unknown {
+  if (data instanceof Uint8Array) {
+    return data;
+  }
   if (ArrayBuffer.isView(data)) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
@@ -9,12 +12,16 @@ export function view(data: unknown): unknown {
   return data;
 }
 
-/** The bytes of what can be sealed; half a surrogate pair has no UTF-8, so such text passes unchanged, to be refused. */
+const encoder = new TextEncoder();
+
+/** Text as UTF-8; half a surrogate pair has none, so such text passes unchanged, for the module to refuse. */
+export function encoded(text: string): unknown {
+  return /\p{Surrogate}/u.test(text) ? text : encoder.encode(text);
+}
+
+/** The bytes of what can be sealed. */
 export async function plaintext(data: unknown): Promise<unknown> {
-  if (typeof data === "string") {
-    return /\p{Surrogate}/u.test(data) ? data : new TextEncoder().encode(data);
-  }
-  return message(data);
+  return typeof data === "string" ? encoded(data) : message(data);
 }
 
 /** The bytes of what can be opened. */

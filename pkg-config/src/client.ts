@@ -1,4 +1,8 @@
+import type { Binding } from "../wasm/envelock_bg.js";
 import { message, plaintext } from "./bytes.js";
+import { type CacheOptions, NOTHING_YET, type Rewrapped, type Stats } from "./cache.js";
+import { DataKey, type DataKeyOptions } from "./data-key.js";
+import { type Keyholder, usable } from "./dispose.js";
 import { mapped } from "./error.js";
 import { OpenedFile, SealedBlob } from "./files.js";
 import type { Kek } from "./kek.js";
@@ -73,19 +77,27 @@ export interface EnvelockOptions {
   readonly maxFrameLength?: number;
   /** Old kinds of messages to open, too; by default none. */
   readonly accept?: Accept;
+  /** Reuses data keys within these limits. Without it every message costs a key call. */
+  readonly cache?: CacheOptions;
+  /**
+   * Called with the fresh wrapped copy of a data key that an unwrap gives after its root key was rotated, for records of
+   * wrapped keys that are kept outside of messages. Nothing waits for it; its failures only show in {@link Envelock.stats}.
+   */
+  readonly onRewrapped?: (rewrapped: Rewrapped) => unknown;
 }
 
 /** Seals and opens under one configuration. */
-export interface Envelock {
+export interface Envelock extends Keyholder {
   /**
-   * Seals `data` into one message under a fresh data key, which the KEK wraps: one key call.
+   * Seals `data` into one message under a data key that the KEK wraps: one key call, or none with a {@link CacheOptions}.
    *
    * A buffer must not change until the promise is settled. Rejects with {@link EnvelockError}, or with the signal's
    * reason.
    */
   seal(data: Data, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Opens a message that {@link seal} or another implementation of the format made: one key call.
+   * Opens a message that {@link seal} or another implementation of the format made: one key call, or none for a data key
+   * that is cached.
    *
    * Resolves only when every byte is verified. A message whose context lacks an expected pair is refused before any
    * key call. A buffer must not change until the promise is settled.
@@ -119,6 +131,10 @@ export interface Envelock {
    * and `ETag`.
    */
   openFile(source: FileSource, options?: OpenOptions): Promise<OpenedFile>;
+  /** Makes a data key for sealing and opening at once in a hot loop: one key call. Dispose of it, best with `using`. */
+  dataKey(options?: DataKeyOptions): Promise<DataKey>;
+  /** What the cache did so far; all zero without one. */
+  stats(): Stats;
 }
 
 /** The front of a message as it claims to be. Nothing here is verified before the message is opened. */
@@ -158,8 +174,16 @@ export interface InspectedEdk {
  */
 export function envelock(options: EnvelockOptions): Envelock {
   const chosen = { ...options };
-  const binding = once(async () => new (await load()).Binding(chosen, runtime()));
-  return {
+  let made: Binding | undefined;
+  let disposed = false;
+  const binding = once(async () => {
+    made = new (await load()).Binding(chosen, runtime());
+    if (disposed) {
+      made.dispose();
+    }
+    return made;
+  });
+  return usable<Omit<Envelock, keyof Disposable | keyof AsyncDisposable>>({
     seal: (data, call = {}) => mapped(async () => (await binding()).seal(await plaintext(data), call)),
     open: (sealed, call = {}) =>
       mapped(async () => {
@@ -178,7 +202,13 @@ export function envelock(options: EnvelockOptions): Envelock {
         const { size, read } = await reader(source, call.signal);
         return new OpenedFile(await (await binding()).openFile(async (start, end) => read(start, end), size, call));
       }),
-  };
+    dataKey: (call = {}) => mapped(async () => new DataKey(await (await binding()).dataKey(call))),
+    stats: () => (made === undefined ? NOTHING_YET : (made.stats() as Stats)),
+    dispose: () => {
+      disposed = true;
+      made?.dispose();
+    },
+  });
 }
 
 /** A verb over streams: with a source it gives what comes out of it, without one the transform itself. */

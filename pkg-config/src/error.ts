@@ -43,6 +43,15 @@ export async function mapped<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** As {@link mapped}, for work that is done at once. */
+export function mappedNow<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw isThrown(thrown) ? new EnvelockError(thrown) : thrown;
+  }
+}
+
 function isThrown(thrown: unknown): thrown is Thrown {
   return typeof thrown === "object" && thrown !== null && "envelock" in thrown && thrown.envelock === true;
 }

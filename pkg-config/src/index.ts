@@ -1,5 +1,9 @@
+export type { CacheOptions, Rewrapped, Stats, WrappedKey } from "./cache.js";
 export { envelock, inspect } from "./client.js";
 export type { Accept, CallOptions, Context, Data, Envelock, EnvelockOptions, Inspection, InspectedEdk, OpenOptions, Progress } from "./client.js";
+export { DataKey } from "./data-key.js";
+export type { DataKeyOptions } from "./data-key.js";
+export type { Keyholder } from "./dispose.js";
 export { EnvelockError } from "./error.js";
 export type { Fault } from "./error.js";
 export { OpenedFile, SealedBlob } from "./files.js";

@@ -4,7 +4,7 @@ export class Opened extends Uint8Array<ArrayBuffer> {
   readonly context: Readonly<Record<string, string>>;
 
   /** @internal */
-  constructor(bytes: Uint8Array<ArrayBuffer>, context: Record<string, string>) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, context: Readonly<Record<string, string>>) {
     super(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.context = Object.freeze(context);
   }

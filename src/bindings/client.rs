@@ -14,6 +14,7 @@ use crate::context::EncryptionContext;
 
 use super::aes::Engines;
 use super::driver::{Handles, Host};
+use super::keeper::Keeper;
 use super::options::{self, Expected};
 use super::source::Source;
 use super::stream::{OpenStream, SealStream};
@@ -22,7 +23,7 @@ use super::{file, whole};
 /// A configured client.
 #[wasm_bindgen]
 pub struct Binding {
-    pub(super) client: Rc<Client>,
+    keeper: Rc<Keeper>,
     engines: Engines,
     pub(super) handles: Handles,
 }
@@ -35,10 +36,10 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
         runtime: &str,
     ) -> Result<Self, JsValue> {
-        let options::Chosen { config, engine, handles } = options::config(options)?;
-        let client = Client::new(config)?;
+        let options::Chosen { config, engine, handles, on_rewrapped } = options::config(options)?;
+        let keeper = Keeper::new(Client::new(config)?, Rc::clone(&handles), on_rewrapped);
         let engines = Engines { choice: engine, runtime: options::runtime(runtime) };
-        Ok(Self { client: Rc::new(client), engines, handles })
+        Ok(Self { keeper, engines, handles })
     }
 
     /// Seals `data`, which must not change until the promise is settled.
@@ -48,10 +49,10 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] data: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
-        let (client, engines) = (Rc::clone(&self.client), self.engines);
+        let (keeper, engines) = (self.keeper(), self.engines);
         let (context, host) = self.sealing(options)?;
         let data = options::bytes(data, "data")?;
-        Ok(future_to_promise(async move { Ok(whole::seal(&client, engines, &host, data, context).await?.into()) }))
+        Ok(future_to_promise(async move { Ok(whole::seal(&keeper, engines, &host, data, context).await?.into()) }))
     }
 
     /// Opens `message`, which must not change until the promise is settled.
@@ -63,10 +64,10 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] message: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
-        let (client, engines) = (Rc::clone(&self.client), self.engines);
+        let (keeper, engines) = (self.keeper(), self.engines);
         let (expected, host) = self.opening(options)?;
         let message = options::bytes(message, "message")?;
-        Ok(future_to_promise(async move { Ok(whole::open(&client, engines, &host, message, &expected).await?.into()) }))
+        Ok(future_to_promise(async move { Ok(whole::open(&keeper, engines, &host, message, &expected).await?.into()) }))
     }
 
     /// Starts a message that is sealed piece by piece.
@@ -75,9 +76,9 @@ impl Binding {
         &self,
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
-        let (client, engines) = (Rc::clone(&self.client), self.engines);
+        let (keeper, engines) = (self.keeper(), self.engines);
         let (context, host) = self.sealing(options)?;
-        Ok(future_to_promise(async move { Ok(SealStream::start(&client, engines, host, context).await?.into()) }))
+        Ok(future_to_promise(async move { Ok(SealStream::start(&keeper, engines, host, context).await?.into()) }))
     }
 
     /// Opens a message that comes piece by piece.
@@ -87,7 +88,7 @@ impl Binding {
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<OpenStream, JsValue> {
         let (expected, host) = self.opening(options)?;
-        Ok(OpenStream::new(Rc::clone(&self.client), self.engines, host, expected))
+        Ok(OpenStream::new(self.keeper(), self.engines, host, expected))
     }
 
     /// Starts a message whose `size` bytes of plaintext `read(start, end)` gives when they are needed.
@@ -98,10 +99,10 @@ impl Binding {
         size: f64,
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
-        let (client, engines) = (Rc::clone(&self.client), self.engines);
+        let (keeper, engines) = (self.keeper(), self.engines);
         let (context, host) = self.sealing(options)?;
         let source = Source::new(read.clone(), size);
-        Ok(future_to_promise(async move { Ok(file::seal(&client, engines, host, source, context).await?.into()) }))
+        Ok(future_to_promise(async move { Ok(file::seal(&keeper, engines, host, source, context).await?.into()) }))
     }
 
     /// Opens a stored message of `size` bytes, which `read(start, end)` gives when they are needed.
@@ -112,15 +113,19 @@ impl Binding {
         size: f64,
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
-        let (client, engines) = (Rc::clone(&self.client), self.engines);
+        let (keeper, engines) = (self.keeper(), self.engines);
         let (expected, host) = self.opening(options)?;
         let source = Source::new(read.clone(), size);
-        Ok(future_to_promise(async move { Ok(file::open(&client, engines, host, source, &expected).await?.into()) }))
+        Ok(future_to_promise(async move { Ok(file::open(&keeper, engines, host, source, &expected).await?.into()) }))
     }
 }
 
 impl Binding {
-    fn sealing(&self, options: &JsValue) -> Result<(EncryptionContext, Host), JsValue> {
+    pub(super) fn keeper(&self) -> Rc<Keeper> {
+        Rc::clone(&self.keeper)
+    }
+
+    pub(super) fn sealing(&self, options: &JsValue) -> Result<(EncryptionContext, Host), JsValue> {
         Ok(options::sealing(options, Rc::clone(&self.handles))?)
     }
 

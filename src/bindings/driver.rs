@@ -3,16 +3,21 @@
 //! *Invariant:* what to send and when to repeat it is never decided here.
 
 use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::task::Poll;
 
 use js_sys::{ArrayBuffer, Date, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+use crate::client::WAIT;
 use crate::entropy::Entropy;
 use crate::error::{Error, ServiceError, ServiceFault};
-use crate::operation::{Call, Handle, HttpRequest, HttpResponse, Operation, Response, Step, Unreachable};
+use crate::flight::{End, Landing};
+use crate::operation::{Call, Handle, HttpRequest, HttpResponse, Operation, Pending, Response, Step, Unreachable};
 use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
 
@@ -28,7 +33,7 @@ extern "C" {
     fn fetch(url: &str, init: &Object) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Function, milliseconds: f64) -> JsValue;
+    pub(super) fn set_timeout(callback: &Function, milliseconds: f64) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue);
 
@@ -112,12 +117,35 @@ impl Host {
     }
 
     /// Does what the operation asks for until it is done.
-    pub(super) async fn run<Op: Operation>(&self, step: Result<Step<Op>, Error>) -> Result<Op::Output, Failure> {
-        let mut step = step;
+    pub(super) async fn run<T: 'static>(&self, step: Result<Step<Pending<T>>, Error>) -> Result<T, Failure> {
+        self.check_abort()?;
+        let step = match step.map_err(|error| self.failure(error))? {
+            Step::Done(output) => return Ok(output),
+            step @ Step::Send(..) => step,
+        };
+        let output = Rc::new(Cell::new(None));
+        let slot = Rc::clone(&output);
+        let step = step.then(now(), move |result, _| {
+            slot.set(Some(result?));
+            Ok(Step::Done(()))
+        });
+        self.drive(step).await?;
+        output.take().ok_or_else(|| Error::Internal("an operation that is over has an output").into())
+    }
+
+    /// The loop itself, of which the module needs one copy only; boxed, so that no caller's future holds it.
+    fn drive<'a>(
+        &'a self,
+        step: Result<Step<Pending<()>>, Error>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>> {
+        Box::pin(self.do_each(step))
+    }
+
+    async fn do_each(&self, mut step: Result<Step<Pending<()>>, Error>) -> Result<(), Failure> {
         loop {
             self.check_abort()?;
             match step.map_err(|error| self.failure(error))? {
-                Step::Done(output) => return Ok(output),
+                Step::Done(()) => return Ok(()),
                 Step::Send(operation, request) => {
                     self.sleep(request.delay).await?;
                     let reply = match request.call {
@@ -182,21 +210,22 @@ impl Host {
         if duration.is_zero() { Ok(()) } else { self.timer(duration).await }
     }
 
+    /// Waits for the end of another call's fetch; `None` when it was long enough to look after it.
+    pub(super) async fn wait(&self, mut landing: Landing) -> Result<Option<End>, Failure> {
+        self.check_abort()?;
+        let mut patience = pin!(self.timer(WAIT));
+        poll_fn(|context| match Pin::new(&mut landing).poll(context) {
+            Poll::Ready(end) => Poll::Ready(Ok(Some(end))),
+            Poll::Pending => patience.as_mut().poll(context).map(|over| over.map(|()| None)),
+        })
+        .await
+    }
+
     /// Waits, but not longer than until the signal is aborted.
     async fn timer(&self, duration: Duration) -> Result<(), Failure> {
-        let mut wake = None;
-        let over = Promise::new(&mut |resolve, _| {
-            set_timeout(&resolve, duration.as_millis() as f64);
-            if let Some(signal) = &self.signal {
-                signal.add_event_listener("abort", &resolve, &Object::new());
-            }
-            wake = Some(resolve);
-        });
-        let waited = JsFuture::from(over).await;
-        if let (Some(signal), Some(wake)) = (&self.signal, &wake) {
-            signal.remove_event_listener("abort", wake);
-        }
-        waited.map_err(Failure::Theirs)?;
+        let mut alarm = None;
+        let over = Promise::new(&mut |resolve, _| alarm = Some(Alarm::set(resolve, duration, self.signal.as_ref())));
+        JsFuture::from(over).await.map_err(Failure::Theirs)?;
         self.check_abort()
     }
 
@@ -229,6 +258,31 @@ impl Host {
             signal.remove_event_listener("abort", &give_up);
         }
         response
+    }
+}
+
+/// A timer, and an ear for the caller's signal; both are let go when nobody waits any more.
+struct Alarm<'a> {
+    timer: JsValue,
+    wake: Function,
+    signal: Option<&'a AbortSignal>,
+}
+
+impl<'a> Alarm<'a> {
+    fn set(wake: Function, duration: Duration, signal: Option<&'a AbortSignal>) -> Self {
+        if let Some(signal) = signal {
+            signal.add_event_listener("abort", &wake, &Object::new());
+        }
+        Self { timer: set_timeout(&wake, duration.as_millis() as f64), wake, signal }
+    }
+}
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        clear_timeout(&self.timer);
+        if let Some(signal) = self.signal {
+            signal.remove_event_listener("abort", &self.wake);
+        }
     }
 }
 

@@ -9,14 +9,14 @@ use js_sys::{Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::client::Client;
 use crate::context::EncryptionContext;
 use crate::error::Error;
 use crate::message::{Claim, Header, LONGEST_FRONT, LazySealer, Parsed, Place, RangeOpener, Side};
 
 use super::aes::{Aes, Engines};
-use super::driver::{Host, Platform, array, now};
+use super::driver::{Host, array};
 use super::error::Failure;
+use super::keeper::Keeper;
 use super::options::{self, Expected};
 use super::pump::Window;
 use super::source::Source;
@@ -38,14 +38,14 @@ struct Sealed {
 
 /// Starts a message over all of `source`.
 pub(super) async fn seal(
-    client: &Client,
+    keeper: &Rc<Keeper>,
     engines: Engines,
     host: Host,
     source: Source,
     context: EncryptionContext,
 ) -> Result<SealedFile, Failure> {
     host.expect(source.size);
-    let sealed = host.run(client.seal(context, &mut Platform, now())).await?;
+    let sealed = keeper.seal(&host, context, Some(source.size)).await?;
     let engine = engines.to_seal(sealed.message_key(), Some(source.size)).await?;
     let sealer = LazySealer::new(engine, sealed, source.size)?;
     Ok(SealedFile(Rc::new(Sealed { sealer, source, host })))
@@ -119,17 +119,17 @@ struct Opened {
 
 /// Checks header and final frame of the message that `source` holds.
 pub(super) async fn open(
-    client: &Client,
+    keeper: &Rc<Keeper>,
     engines: Engines,
     host: Host,
     source: Source,
     expected: &Expected,
 ) -> Result<OpenedFile, Failure> {
-    let header = expected.complete(read_header(client, &source).await?)?;
+    let header = expected.complete(read_header(keeper, &source).await?)?;
     // Before any key is asked: a body that is one block has no parts.
     header.frame_length()?;
     let header_length = header.length() as u64;
-    let unlocked = host.run(client.open(header, &expected.pairs, &mut Platform, now())).await?;
+    let unlocked = keeper.open(&host, header, &expected.pairs).await?;
     let engine = engines.to_open(unlocked.message_key(), Some(source.size)).await?;
     let claim = Claim::new(engine, &unlocked, header_length, source.size)?;
     let last = source.read(claim.last().message, Error::Truncated).await?;
@@ -140,13 +140,13 @@ pub(super) async fn open(
     Ok(OpenedFile { opened: Rc::new(Opened { opener, source, host }), context })
 }
 
-async fn read_header(client: &Client, source: &Source) -> Result<Header, Failure> {
+async fn read_header(keeper: &Rc<Keeper>, source: &Source) -> Result<Header, Failure> {
     let mut front = Vec::new();
     let mut length = source.size.min(FIRST_READ);
     loop {
         let more = source.read(front.len() as u64..length, Error::Truncated).await?;
         front.extend_from_slice(&more.to_vec());
-        match Header::parse(&front, client.limits())? {
+        match Header::parse(&front, keeper.limits())? {
             Parsed::Complete(header) => return Ok(header),
             Parsed::Incomplete(needed) if needed as u64 > source.size => return Err(Error::Truncated.into()),
             Parsed::Incomplete(needed) => length = source.size.min((needed as u64).max(2 * length)),

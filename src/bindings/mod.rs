@@ -7,11 +7,13 @@
 
 mod aes;
 mod client;
+mod data_key;
 mod driver;
 mod error;
 mod file;
 mod gather;
 mod inspect;
+mod keeper;
 mod kek;
 mod options;
 mod platform_key;
@@ -24,6 +26,7 @@ mod webcrypto;
 mod whole;
 
 pub use client::Binding;
+pub use data_key::DataKeyBinding;
 pub use file::{OpenedFile, SealedFile};
 pub use inspect::inspect;
 pub use stream::{OpenStream, SealStream};

@@ -4,13 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use js_sys::{JsString, Object, Reflect, Uint8Array};
+use js_sys::{Function, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::cache::CacheLimits;
 use crate::client::{Config, EngineChoice, Runtime};
 use crate::context::EncryptionContext;
 use crate::error::Error;
 use crate::message::{Accept, FrameLength, Header, Limits};
+use crate::time::Duration;
 
 use super::driver::{AbortSignal, Handles, Host};
 use super::error::set;
@@ -19,17 +21,21 @@ use super::kek;
 /// Longest frame that a caller can allow, bytes.
 const LONGEST_FRAME: u32 = 1 << 30;
 
+/// Largest whole number that JavaScript tells from the next, 2^53-1.
+const LARGEST_WHOLE: u64 = (1 << 53) - 1;
+
 /// A client's configuration, its engine, and what its KEK names by handles.
 pub(super) struct Chosen {
     pub(super) config: Config,
     pub(super) engine: EngineChoice,
     pub(super) handles: Handles,
+    pub(super) on_rewrapped: Option<Function>,
 }
 
 /// The options of a client.
 pub(super) fn config(options: &JsValue) -> Result<Chosen, Error> {
-    let options =
-        Fields::new("options", options, &["kek", "engine", "frameLength", "maxEdks", "maxFrameLength", "accept"])?;
+    let known = ["kek", "engine", "frameLength", "maxEdks", "maxFrameLength", "accept", "cache", "onRewrapped"];
+    let options = Fields::new("options", options, &known)?;
     let mut handles = Vec::new();
     let mut config = Config::boxed(kek::kek(&options.get("kek"), &mut handles)?);
     if let Some(length) = options.number("frameLength")? {
@@ -46,13 +52,37 @@ pub(super) fn config(options: &JsValue) -> Result<Chosen, Error> {
             .ok_or_else(|| Error::argument("maxFrameLength", "must be at most 1073741824 (1 GiB)"))?;
     }
     limits.accept = accept(&options.get("accept"))?;
+    match options.get("cache") {
+        value if value.is_undefined() => {}
+        value => config = config.cache(cache(&value)?),
+    }
     let engine = match options.get("engine") {
         value if value.is_undefined() || value == "auto" => EngineChoice::Auto,
         value if value == "wasm" => EngineChoice::Soft,
         value if value == "webcrypto" => EngineChoice::Platform,
         _ => return Err(Error::argument("engine", "must be \"auto\", \"wasm\" or \"webcrypto\"")),
     };
-    Ok(Chosen { config: config.limits(limits), engine, handles: handles.into() })
+    let on_rewrapped = options.function("onRewrapped")?;
+    Ok(Chosen { config: config.limits(limits), engine, handles: handles.into(), on_rewrapped })
+}
+
+/// Limits of the cache; what is not given is as it is by default.
+fn cache(value: &JsValue) -> Result<CacheLimits, Error> {
+    let given = Fields::new("cache", value, &["maxAge", "maxMessages", "maxBytes", "maxEntries"])?;
+    let mut limits = CacheLimits::default();
+    if let Some(millis) = given.number("maxAge")? {
+        limits.max_age = Duration::from_millis(millis.into());
+    }
+    if let Some(messages) = given.number("maxMessages")? {
+        limits.max_messages = messages.into();
+    }
+    if let Some(bytes) = given.whole("maxBytes", LARGEST_WHOLE)? {
+        limits.max_bytes = bytes;
+    }
+    if let Some(entries) = given.number("maxEntries")? {
+        limits.max_entries = entries as usize;
+    }
+    Ok(limits)
 }
 
 /// What is read for old data.
@@ -109,10 +139,7 @@ pub(super) fn opening(options: &JsValue, handles: Handles) -> Result<(Expected, 
 
 fn host(options: &Fields<'_>, handles: Handles) -> Result<Host, Error> {
     let signal = options.signal()?;
-    let on_progress = match options.get("onProgress") {
-        value if value.is_undefined() => None,
-        value => Some(value.dyn_into().map_err(|_| Error::argument("onProgress", "must be a function"))?),
-    };
+    let on_progress = options.function("onProgress")?;
     Ok(Host::new(handles, signal, on_progress))
 }
 
@@ -227,16 +254,26 @@ impl<'a> Fields<'a> {
         }
     }
 
+    fn function(&self, name: &str) -> Result<Option<Function>, Error> {
+        match self.get(name) {
+            value if value.is_undefined() => Ok(None),
+            value => value.dyn_into().map(Some).map_err(|_| Error::argument(name, "must be a function")),
+        }
+    }
+
     pub(super) fn number(&self, name: &str) -> Result<Option<u32>, Error> {
+        // Not over the largest of its kind.
+        Ok(self.whole(name, u32::MAX.into())?.map(|number| number as u32))
+    }
+
+    fn whole(&self, name: &str, most: u64) -> Result<Option<u64>, Error> {
         let value = self.get(name);
         if value.is_undefined() {
             return Ok(None);
         }
         match value.as_f64() {
-            Some(number) if number.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&number) => {
-                Ok(Some(number as u32))
-            }
-            _ => Err(Error::argument(name, "must be a whole number from 1 to 4294967295")),
+            Some(number) if number.fract() == 0.0 && (1.0..=most as f64).contains(&number) => Ok(Some(number as u64)),
+            _ => Err(Error::argument(name, format!("must be a whole number from 1 to {most}"))),
         }
     }
 }

@@ -10,14 +10,14 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::client::Client;
 use crate::context::EncryptionContext;
 use crate::error::Error;
 use crate::message::{FrameOpener, FrameSealer, Header, Parsed};
 
 use super::aes::Engines;
-use super::driver::{Host, Platform, now};
+use super::driver::Host;
 use super::error::Failure;
+use super::keeper::Keeper;
 use super::options::{self, Expected};
 use super::pump::{Opening, Sealing, Sink};
 
@@ -36,12 +36,12 @@ struct SealState {
 
 impl SealStream {
     pub(super) async fn start(
-        client: &Client,
+        keeper: &Rc<Keeper>,
         engines: Engines,
         host: Host,
         context: EncryptionContext,
     ) -> Result<Self, Failure> {
-        let sealed = host.run(client.seal(context, &mut Platform, now())).await?;
+        let sealed = keeper.seal(&host, context, None).await?;
         let engine = engines.to_seal(sealed.message_key(), None).await?;
         let state =
             SealState { header: sealed.header().to_vec(), sealing: Sealing::new(FrameSealer::new(engine, &sealed)) };
@@ -99,7 +99,7 @@ pub struct OpenStream {
 
 /// What it takes to open the message once its header is there.
 struct Unopened {
-    client: Rc<Client>,
+    keeper: Rc<Keeper>,
     engines: Engines,
     host: Host,
     expected: Expected,
@@ -112,9 +112,9 @@ enum OpenState {
 }
 
 impl OpenStream {
-    pub(super) fn new(client: Rc<Client>, engines: Engines, host: Host, expected: Expected) -> Self {
+    pub(super) fn new(keeper: Rc<Keeper>, engines: Engines, host: Host, expected: Expected) -> Self {
         let state = Rc::new(RefCell::new(Some(OpenState::Header(Vec::new(), 0))));
-        Self { state, opener: Rc::new(Unopened { client, engines, host, expected }) }
+        Self { state, opener: Rc::new(Unopened { keeper, engines, host, expected }) }
     }
 }
 
@@ -167,7 +167,7 @@ impl Unopened {
                     if front.len() < needed {
                         return Ok(OpenState::Header(front, needed));
                     }
-                    match Header::parse(&front, self.client.limits())? {
+                    match Header::parse(&front, self.keeper.limits())? {
                         Parsed::Incomplete(more) => needed = more,
                         Parsed::Complete(header) => {
                             let mut opening = self.unlock(header).await?;
@@ -181,8 +181,8 @@ impl Unopened {
     }
 
     async fn unlock(&self, header: Header) -> Result<Opening, Failure> {
-        let Self { client, engines, host, expected } = self;
-        let unlocked = host.run(client.open(expected.complete(header)?, &expected.pairs, &mut Platform, now())).await?;
+        let Self { keeper, engines, host, expected } = self;
+        let unlocked = keeper.open(host, expected.complete(header)?, &expected.pairs).await?;
         let engine = engines.to_open(unlocked.message_key(), None).await?;
         Ok(Opening::new(FrameOpener::new(engine, &unlocked)))
     }

@@ -24,9 +24,9 @@ impl Binding {
         &self,
         #[wasm_bindgen(unchecked_param_type = "unknown")] options: &JsValue,
     ) -> Result<Promise, JsValue> {
-        let client = Rc::clone(&self.client);
+        let keeper = self.keeper();
         let host = options::call_without_data(options, Rc::clone(&self.handles))?;
-        Ok(future_to_promise(async move { Ok(verify(&client, &host).await?.into()) }))
+        Ok(future_to_promise(async move { Ok(verify(keeper.client(), &host).await?.into()) }))
     }
 }
 

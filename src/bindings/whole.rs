@@ -2,23 +2,25 @@
 //!
 //! *Invariant:* plaintext of a message that fails is zeroed before the failure is reported.
 
+use std::rc::Rc;
+
 use js_sys::{Object, Uint8Array};
 
-use crate::client::Client;
 use crate::context::EncryptionContext;
 use crate::error::Error;
 use crate::message::{FrameOpener, FrameSealer, Header, Layout, Limits, Parsed, Unlocked};
 
 use super::aes::Engines;
-use super::driver::{Host, Platform, array, now};
+use super::driver::{Host, array};
 use super::error::{Failure, set};
+use super::keeper::Keeper;
 use super::options::{self, Expected};
 use super::pump::{Opening, Sealing, Sink};
 use super::signature;
 
 /// Seals all of `data`.
 pub(super) async fn seal(
-    client: &Client,
+    keeper: &Rc<Keeper>,
     engines: Engines,
     host: &Host,
     data: Uint8Array,
@@ -26,7 +28,7 @@ pub(super) async fn seal(
 ) -> Result<Uint8Array, Failure> {
     let total = u64::from(data.length());
     host.expect(total);
-    let sealed = host.run(client.seal(context, &mut Platform, now())).await?;
+    let sealed = keeper.seal(host, context, Some(total)).await?;
     let layout = Layout::of_plaintext(total, sealed.frame_length())?;
     let engine = engines.to_seal(sealed.message_key(), Some(total)).await?;
     let mut out = Output::new(sealed.header().len() as u64 + layout.body_length, "data")?;
@@ -39,13 +41,13 @@ pub(super) async fn seal(
 
 /// Opens all of `message`: an object with `bytes` and `context`.
 pub(super) async fn open(
-    client: &Client,
+    keeper: &Rc<Keeper>,
     engines: Engines,
     host: &Host,
     message: Uint8Array,
     expected: &Expected,
 ) -> Result<Object, Failure> {
-    let header = expected.complete(read_header(&message, client.limits())?)?;
+    let header = expected.complete(read_header(&message, keeper.limits())?)?;
     let (header, message) = signature::verify(header, message).await?;
     let total = message.length();
     host.expect(total.into());
@@ -53,7 +55,7 @@ pub(super) async fn open(
     let body_length = u64::from(total.saturating_sub(header_length));
     // A body without a layout is damaged: reading it finds out how.
     let plaintext_length = header.layout(body_length).map_or(body_length, |layout| layout.plaintext_length);
-    let unlocked = host.run(client.open(header, &expected.pairs, &mut Platform, now())).await?;
+    let unlocked = keeper.open(host, header, &expected.pairs).await?;
     let context = options::pairs(unlocked.context());
     let mut out = Output::new(plaintext_length, "message")?;
     host.progress(header_length.into(), false).await?;

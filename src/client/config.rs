@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* defaults are decided here and nowhere else.
 
+use crate::cache::CacheLimits;
 use crate::kek::Kek;
 use crate::message::{DEFAULT_FRAME_LENGTH, FrameLength, Limits};
 
@@ -10,6 +11,7 @@ pub struct Config {
     pub(super) kek: Box<dyn Kek>,
     pub(super) frame_length: FrameLength,
     pub(super) limits: Limits,
+    pub(super) cache: Option<CacheLimits>,
 }
 
 impl Config {
@@ -20,7 +22,7 @@ impl Config {
 
     /// The same for a KEK whose kind was chosen at run time.
     pub fn boxed(kek: Box<dyn Kek>) -> Self {
-        Self { kek, frame_length: DEFAULT_FRAME_LENGTH, limits: Limits::default() }
+        Self { kek, frame_length: DEFAULT_FRAME_LENGTH, limits: Limits::default(), cache: None }
     }
 
     /// Sets the frame length of new messages.
@@ -34,6 +36,13 @@ impl Config {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Keeps data keys within these limits. Without it every message costs a key call, and no data key outlives it.
+    #[must_use]
+    pub fn cache(mut self, limits: CacheLimits) -> Self {
+        self.cache = Some(limits);
         self
     }
 }

@@ -34,9 +34,9 @@ impl Client {
     /// The first half of a check that every KEK can be used: wraps a new data key.
     ///
     /// # Errors
-    /// Those of sealing: they say what is wrong with endpoint, token, right or key.
+    /// [`Error::Disposed`], and those of sealing: they say what is wrong with endpoint, token, right or key.
     pub fn wrap_canary(&self, entropy: &mut dyn Entropy, now: Timestamp) -> Result<Step<Pending<Canary>>, Error> {
-        let (key, wrapping) = self.config.kek.generate(&EncryptionContext::default(), entropy, now)?;
+        let (key, wrapping) = self.keys()?.kek().generate(&EncryptionContext::default(), entropy, now)?;
         wrapping.then(now, |edks, _| Ok(Step::Done(Canary { key, edks: edks? })))
     }
 
@@ -44,7 +44,7 @@ impl Client {
     /// order of the entries in a message.
     ///
     /// # Errors
-    /// Those of opening; [`Error::UnwrapFailed`] if another key comes out than went in.
+    /// [`Error::Disposed`], those of opening; [`Error::UnwrapFailed`] if another key comes out than went in.
     pub fn unwrap_canary(
         &self,
         canary: Canary,
@@ -52,9 +52,10 @@ impl Client {
         now: Timestamp,
     ) -> Result<Step<Pending<Vec<Verified>>>, Error> {
         let Canary { key, edks } = canary;
+        let keys = self.keys()?;
         let mut unwrappings = Vec::new();
         for edk in &edks {
-            let unwrapping = self.config.kek.unwrap(edk, &EncryptionContext::default(), entropy, now)?;
+            let unwrapping = keys.kek().unwrap(edk, &EncryptionContext::default(), entropy, now)?;
             unwrappings.push(unwrapping.ok_or(Error::Internal("a KEK does not know its own entry"))?);
         }
         all(unwrappings, now)?.then(now, move |unwrapped, _| {

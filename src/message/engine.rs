@@ -8,6 +8,9 @@ use crate::crypto::gcm::{Gcm, NONCE_LENGTH, TAG_LENGTH};
 use crate::error::Error;
 use crate::secret::Secret;
 
+/// The nonce of a header that is written. Frame nonces count from 1, so it never is a frame's.
+pub(super) const HEADER_NONCE: [u8; NONCE_LENGTH] = [0; NONCE_LENGTH];
+
 /// The key of one message, derived from data key and message id. It seals or opens that message and nothing else.
 #[derive(Debug)]
 pub struct MessageKey(Secret);
@@ -85,6 +88,31 @@ impl SoftEngine {
     }
 }
 
+impl SoftEngine {
+    /// The tag of a header that is written (format section "Header Authentication").
+    pub(super) fn header_tag(&self, body: &[u8]) -> Result<[u8; TAG_LENGTH], Error> {
+        self.0.seal(&HEADER_NONCE, body, &mut []).ok_or(Error::Internal("header too long for GCM"))
+    }
+
+    /// Checks the tag of a header.
+    ///
+    /// # Errors
+    /// [`Error::HeaderAuthentication`] if it is not the header's.
+    pub(super) fn check_header(
+        &self,
+        nonce: &[u8; NONCE_LENGTH],
+        body: &[u8],
+        tag: &[u8; TAG_LENGTH],
+    ) -> Result<(), Error> {
+        self.0.open(nonce, body, &mut [], tag).map_err(|_| Error::HeaderAuthentication)
+    }
+
+    /// Encrypts a frame's content where it stands; returns its tag.
+    pub(super) fn seal_in_place(&self, job: &FrameJob, content: &mut [u8]) -> Result<[u8; TAG_LENGTH], Error> {
+        self.0.seal(job.iv(), job.aad(), content).ok_or(Error::Internal("frame too long for GCM"))
+    }
+}
+
 impl Engine for SoftEngine {
     type Chunk = Vec<u8>;
     type Pending = Ready<Result<Vec<u8>, Error>>;
@@ -98,8 +126,7 @@ impl Engine for SoftEngine {
     }
 
     fn seal(&self, job: FrameJob, mut chunk: Vec<u8>) -> Self::Pending {
-        let sealed = self.0.seal(job.iv(), job.aad(), &mut chunk).ok_or(Error::Internal("frame too long for GCM"));
-        ready(sealed.map(|tag| {
+        ready(self.seal_in_place(&job, &mut chunk).map(|tag| {
             chunk.extend_from_slice(&tag);
             chunk
         }))

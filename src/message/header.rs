@@ -6,22 +6,22 @@
 use subtle::ConstantTimeEq;
 
 use super::derivation::{COMMIT_KEY_LENGTH, derive};
-use super::engine::MessageKey;
+use super::engine::{HEADER_NONCE, MessageKey, SoftEngine};
 use super::frame::{Cut, FrameLength, Layout};
 use super::limits::Limits;
-use super::suite::{MessageId, Suite, WRITTEN};
+use super::suite::{MessageId, Suite};
+use super::template::Template;
 use super::{edk, v1};
-use crate::codec::{Reader, Stop, put_field};
+use crate::codec::{Reader, Stop};
 use crate::context::EncryptionContext;
-use crate::crypto::gcm::{Gcm, NONCE_LENGTH, TAG_LENGTH};
+use crate::crypto::gcm::{NONCE_LENGTH, TAG_LENGTH};
 use crate::entropy::{Entropy, random};
 use crate::error::Error;
 use crate::keys::{DataKey, Edk};
+use crate::meter::Meter;
 
-const FRAMED: u8 = 2;
+pub(super) const FRAMED: u8 = 2;
 const NON_FRAMED: u8 = 1;
-/// Frame nonces count from 1, so the header's never is a frame's.
-const HEADER_NONCE: [u8; NONCE_LENGTH] = [0; NONCE_LENGTH];
 
 /// A header as it stands in a message: well-formed, and not yet authentic.
 #[derive(Debug)]
@@ -144,6 +144,11 @@ impl Header {
     /// header was altered; [`Error::UnwrapFailed`] if `data_key` is not as long as the suite's; those of
     /// [`require_verified`](Self::require_verified).
     pub fn unlock(self, data_key: &DataKey) -> Result<Unlocked, Error> {
+        self.unlock_for_soft(data_key).map(|(unlocked, _)| unlocked)
+    }
+
+    /// As [`unlock`](Self::unlock), with the engine that checked the tag, for frames that it opens as well.
+    pub(super) fn unlock_for_soft(self, data_key: &DataKey) -> Result<(Unlocked, SoftEngine), Error> {
         self.require_verified()?;
         let keys = derive(self.suite, data_key, &self.message_id)?;
         let committed = match (&keys.commit_key, &self.commit_key) {
@@ -154,11 +159,11 @@ impl Header {
         if !committed {
             return Err(Error::CommitmentMismatch);
         }
-        header_cipher(&keys.message_key)?
-            .open(&self.nonce, &self.authenticated, &mut [], &self.tag)
-            .map_err(|_| Error::HeaderAuthentication)?;
+        // The header's tag is checked here whichever engine opens the frames.
+        let engine = SoftEngine::new(&keys.message_key)?;
+        engine.check_header(&self.nonce, &self.authenticated, &self.tag)?;
         let Self { message_id, cut, context, .. } = self;
-        Ok(Unlocked { message_key: keys.message_key, message_id, cut, context })
+        Ok((Unlocked { message_key: keys.message_key, message_id, cut, context }, engine))
     }
 
     /// Bytes of the whole header.
@@ -267,25 +272,11 @@ impl Draft {
     /// # Errors
     /// [`Error::InvalidArgument`] if `edks` is empty or an entry is too long for the format.
     pub fn seal(self, data_key: &DataKey, edks: &[Edk]) -> Result<Sealed, Error> {
-        if edks.is_empty() {
-            return Err(Error::argument("kek", "no key to seal under"));
-        }
-        let keys = derive(WRITTEN, data_key, &self.message_id)?;
-        let context = self.context.serialize()?;
-        let mut header = vec![WRITTEN.version()];
-        header.extend_from_slice(&WRITTEN.id().to_be_bytes());
-        header.extend_from_slice(self.message_id.as_bytes());
-        put_field(&mut header, &context, "context")?;
-        edk::encode(edks, &mut header)?;
-        header.push(FRAMED);
-        header.extend_from_slice(&self.frame_length.get().to_be_bytes());
-        header.extend_from_slice(&keys.commit_key.ok_or(Error::Internal("a suite without commit key"))?);
-        let tag = header_cipher(&keys.message_key)?
-            .seal(&HEADER_NONCE, &header, &mut [])
-            .ok_or(Error::Internal("header too long for GCM"))?;
-        header.extend_from_slice(&tag);
-        let Self { message_id, frame_length, .. } = self;
-        Ok(Sealed { header, message_key: keys.message_key, message_id, frame_length })
+        let Self { message_id, frame_length, context } = self;
+        let mut header = Vec::new();
+        let template = Template::new(&context, edks, frame_length)?;
+        let (message_key, _) = template.write(data_key, &message_id, &mut header)?;
+        Ok(Sealed { header, message_key, message_id, frame_length, meter: None })
     }
 }
 
@@ -296,12 +287,19 @@ pub struct Sealed {
     pub(super) message_key: MessageKey,
     pub(super) message_id: MessageId,
     pub(super) frame_length: FrameLength,
+    /// Where the frames' plaintext counts, if it has not been counted before.
+    pub(super) meter: Option<Meter>,
 }
 
 impl Sealed {
     /// The key that an engine for the frames takes over.
     pub fn message_key(&self) -> &MessageKey {
         &self.message_key
+    }
+
+    /// The same, with its plaintext counted as it is sealed.
+    pub(crate) fn metered(self, meter: Option<Meter>) -> Self {
+        Self { meter, ..self }
     }
 
     /// The header's bytes, the front of the message.
@@ -313,11 +311,6 @@ impl Sealed {
     pub fn frame_length(&self) -> FrameLength {
         self.frame_length
     }
-}
-
-fn header_cipher(key: &MessageKey) -> Result<Gcm, Error> {
-    // The header's tag is made and checked here whichever engine seals the frames.
-    Gcm::new(key.secret()).ok_or(Error::Internal("message key length"))
 }
 
 /// Tells base64 text of a message from anything else.

@@ -27,7 +27,9 @@ mod range;
 mod seal;
 mod signature;
 mod suite;
+mod template;
 mod v1;
+mod whole;
 
 pub use crate::crypto::gcm::TAG_LENGTH;
 pub use engine::{Engine, FrameJob, MessageKey, SoftEngine};
@@ -41,3 +43,5 @@ pub use range::{Claim, LONGEST_FRONT, RangeOpener};
 pub use seal::{FrameSealer, SealedFrame, Sealer};
 pub use signature::SignatureCheck;
 pub use suite::{Curve, MESSAGE_ID_LENGTH, Suite};
+pub use template::Template;
+pub use whole::open_whole;

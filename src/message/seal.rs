@@ -4,12 +4,13 @@
 
 use zeroize::Zeroizing;
 
-use super::engine::{Engine, SoftEngine};
+use super::engine::{Engine, FrameJob, SoftEngine};
 use super::frame::{FINAL_MARKER, Frame, FrameLength, Frames};
 use super::header::Sealed;
 use super::suite::MessageId;
 use crate::crypto::gcm::TAG_LENGTH;
 use crate::error::Error;
+use crate::meter::Meter;
 
 /// Seals one message's frames with any engine; the caller cuts the plaintext.
 pub struct FrameSealer<E> {
@@ -17,6 +18,7 @@ pub struct FrameSealer<E> {
     message_id: MessageId,
     frame_length: FrameLength,
     frames: Frames,
+    meter: Option<Meter>,
 }
 
 /// A frame on its way out: its front, and ciphertext with tag when the engine is done.
@@ -30,7 +32,8 @@ pub struct SealedFrame<Pending> {
 impl<E: Engine> FrameSealer<E> {
     /// A sealer for the frames after `sealed`'s header, which must run AES under the same header's key.
     pub fn new(engine: E, sealed: &Sealed) -> Self {
-        Self { engine, message_id: sealed.message_id, frame_length: sealed.frame_length, frames: Frames::new() }
+        let (message_id, frame_length, meter) = (sealed.message_id, sealed.frame_length, sealed.meter.clone());
+        Self { engine, message_id, frame_length, frames: Frames::new(), meter }
     }
 
     /// The engine.
@@ -53,6 +56,7 @@ impl<E: Engine> FrameSealer<E> {
             return Err(Error::Internal("a regular frame must be full"));
         }
         let frame = self.frames.take()?;
+        self.count(self.frame_length.get());
         Ok(seal(&self.engine, &self.message_id, &frame, content, self.frame_length.get()))
     }
 
@@ -63,7 +67,14 @@ impl<E: Engine> FrameSealer<E> {
     pub fn last(self, content: E::Chunk) -> Result<SealedFrame<E::Pending>, Error> {
         let length = u32::try_from(E::length(&content)).ok().filter(|length| *length <= self.frame_length.get());
         let length = length.ok_or(Error::Internal("final frame longer than a frame"))?;
+        self.count(length);
         Ok(seal(&self.engine, &self.message_id, &self.frames.last(), content, length))
+    }
+
+    fn count(&self, length: u32) {
+        if let Some(meter) = &self.meter {
+            meter.add(length.into());
+        }
     }
 }
 
@@ -77,15 +88,20 @@ pub(super) fn seal<E: Engine>(
 ) -> SealedFrame<E::Pending> {
     let job = frame.to_seal(message_id, length);
     let mut front = Vec::with_capacity(24);
-    if frame.is_last() {
-        front.extend_from_slice(&FINAL_MARKER.to_be_bytes());
-    }
-    front.extend_from_slice(&frame.number().to_be_bytes());
-    front.extend_from_slice(job.iv());
-    if frame.is_last() {
-        front.extend_from_slice(&length.to_be_bytes());
-    }
+    put_front(frame, &job, length, &mut front);
     SealedFrame { front, content: engine.seal(job, content) }
+}
+
+/// Appends what stands before a frame's ciphertext.
+pub(super) fn put_front(frame: &Frame, job: &FrameJob, length: u32, out: &mut Vec<u8>) {
+    if frame.is_last() {
+        out.extend_from_slice(&FINAL_MARKER.to_be_bytes());
+    }
+    out.extend_from_slice(&frame.number().to_be_bytes());
+    out.extend_from_slice(job.iv());
+    if frame.is_last() {
+        out.extend_from_slice(&length.to_be_bytes());
+    }
 }
 
 /// Seals one message's body in plain Rust, from pieces of any size.

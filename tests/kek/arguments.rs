@@ -126,7 +126,7 @@ impl Entropy for NoEntropy {
 #[test]
 fn without_randomness_nothing_is_sealed() {
     let client = Client::new(Config::new(raw_aes("ns", "name", &[7; 32]))).expect("client");
-    let sealed = client.seal(EncryptionContext::default(), &mut NoEntropy, NOW);
+    let sealed = client.seal(EncryptionContext::default(), None, &mut NoEntropy, NOW);
     assert_eq!(sealed.err(), Some(Error::Internal("no randomness")));
     assert!(open(b"", &raw_aes("ns", "name", &[7; 32]), &Limits::default(), 1).result.is_err());
 }

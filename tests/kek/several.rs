@@ -13,7 +13,7 @@ use serde::Deserialize;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Fixed, NOW, finish, local, raw_aes, same_key, unhex};
+use crate::support::{Fixed, NOW, alone, finish, local, raw_aes, same_key, unhex};
 
 #[derive(Deserialize)]
 struct File {
@@ -195,13 +195,14 @@ fn any_of_several_opens_and_a_data_key_that_exists_has_limits() {
     let (a, b) = (|| Box::new(local("a")) as Box<dyn Kek>, || Box::new(local("b")) as Box<dyn Kek>);
     let client = Client::new(Config::new(AnyOf::new(vec![a(), b()]).expect("any-of"))).expect("client");
     let plain = EncryptionContext::default();
-    let sealed = finish(client.seal(plain.clone(), &mut Fixed::counting(), NOW), |call| panic!("{call:?}"));
+    let sealed =
+        finish(alone(client.seal(plain.clone(), None, &mut Fixed::counting(), NOW)), |call| panic!("{call:?}"));
     let sealed = sealed.expect("sealed");
     let header = || Header::parse_whole(sealed.header(), &Limits::default()).expect("header");
     assert_eq!(header().edks().len(), 2);
     for kek in [a(), b(), Box::new(AnyOf::new(vec![b(), a()]).expect("any-of"))] {
-        let alone = Client::new(Config::boxed(kek)).expect("client");
-        assert!(matches!(alone.open(header(), &plain, &mut Fixed::counting(), NOW), Ok(Step::Done(_))));
+        let client = Client::new(Config::boxed(kek)).expect("client");
+        assert!(matches!(alone(client.open(header(), &plain, &mut Fixed::counting(), NOW)), Ok(Step::Done(_))));
     }
     let other = Client::new(Config::new(local("c"))).expect("client");
     assert_eq!(other.open(header(), &plain, &mut Fixed::counting(), NOW).err(), Some(Error::NoMatchingKek));

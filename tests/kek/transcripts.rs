@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::support::{Fixed, NOW, context};
+use crate::support::{Fixed, NOW, alone, context};
 
 const ENDPOINT: &str = "https://keys.example.com/base";
 const SOURCE: Handle = Handle(3);
@@ -226,7 +226,7 @@ fn recorded_exchanges_come_out_as_recorded() {
         let (error, seen) = match transcript.verb.as_str() {
             "seal" => {
                 let (result, seen) =
-                    file.replay(transcript, client.seal(context(&[("tenant", "t-7")]), &mut entropy, NOW));
+                    file.replay(transcript, alone(client.seal(context(&[("tenant", "t-7")]), None, &mut entropy, NOW)));
                 if let Ok(sealed) = &result {
                     let header = Header::parse_whole(sealed.header(), &Limits::default()).expect("header");
                     let [edk] = header.edks() else { panic!("one entry") };
@@ -240,7 +240,7 @@ fn recorded_exchanges_come_out_as_recorded() {
                 let header =
                     message("envelock-key-protect-v1", &format!("{}/{}", file.instance, file.key), &file.wrapped);
                 let expected = EncryptionContext::default();
-                let (result, seen) = file.replay(transcript, client.open(header, &expected, &mut entropy, NOW));
+                let (result, seen) = file.replay(transcript, alone(client.open(header, &expected, &mut entropy, NOW)));
                 (result.err(), seen)
             }
         };
@@ -291,6 +291,7 @@ fn secrets_do_not_show() {
     assert_eq!(format!("{secret:?}"), "Secret(..)");
     let key = DataKey::generate(&mut Fixed::counting()).expect("key");
     assert_eq!(format!("{key:?}"), "DataKey(Secret(..))");
-    let step = file().client("bearer").seal(EncryptionContext::default(), &mut Fixed::counting(), NOW).expect("step");
+    let step = alone(file().client("bearer").seal(EncryptionContext::default(), None, &mut Fixed::counting(), NOW))
+        .expect("step");
     assert!(!format!("{step:?}").contains("AAECAw"), "{step:?}");
 }

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as envelock from "envelock";
@@ -53,8 +54,8 @@ async function createKey(name, more = {}) {
   return made.resources[0].id;
 }
 
-function client(key, auth = envelock.apiKey(server.api_key), endpoint = server.url) {
-  return envelock.envelock({ kek: envelock.keyProtect({ endpoint, instance: server.instance, key, auth }) });
+function client(key, auth = envelock.apiKey(server.api_key), endpoint = server.url, options = {}) {
+  return envelock.envelock({ kek: envelock.keyProtect({ endpoint, instance: server.instance, key, auth }), ...options });
 }
 
 async function code(promise) {
@@ -80,6 +81,91 @@ test("what is sealed under a root key opens while its owner allows it", async ()
   assert.equal(await code(box.seal("more")), "ERR_KEY_DISABLED");
   await api("DELETE", `keys/${key}`);
   assert.equal(await code(box.open(sealed)), "ERR_KEY_DELETED");
+});
+
+test("a cached data key lives on until its time is over, whatever happens to its root key", async () => {
+  const key = await createKey("cached");
+  const rewrapped = [];
+  const box = client(key, undefined, undefined, { cache: { maxAge: 1500 }, onRewrapped: (copies) => rewrapped.push(copies) });
+  const sealed = await box.seal("attack at dawn");
+  assert.equal((await box.open(sealed)).text(), "attack at dawn");
+  await api("POST", `keys/${key}/actions/disable`);
+  assert.equal((await box.open(sealed)).text(), "attack at dawn", "the data key is at hand");
+  await box.seal("more");
+  assert.deepEqual([box.stats().hits, box.stats().misses.absent], [2, 2]);
+  await sleep(1600);
+  assert.equal(box.stats().entries, 0, "wiped in time, although nobody asked");
+  assert.equal(await code(box.open(sealed)), "ERR_KEY_DISABLED");
+  assert.equal(await code(box.seal("more")), "ERR_KEY_DISABLED");
+  assert.deepEqual(rewrapped, []);
+});
+
+test("after a rotation the fresh copy of a wrapped key is handed out, and opens the same messages", async () => {
+  const key = await createKey("rotated");
+  const rewrapped = [];
+  const onRewrapped = async (copies) => {
+    rewrapped.push(copies);
+    throw new Error("the record could not be written");
+  };
+  const box = client(key, undefined, undefined, { onRewrapped });
+  const sealed = await box.seal("attack at dawn", { context: { tenant: "t-7" } });
+  await box.open(sealed);
+  assert.equal(rewrapped.length, 0);
+  await api("POST", `keys/${key}/actions/rotate`);
+  assert.equal((await box.open(sealed)).text(), "attack at dawn", "whatever the callback does");
+  const [{ from, to }] = rewrapped;
+  assert.deepEqual([from.providerId, from.providerInfo], [to.providerId, to.providerInfo]);
+  assert.equal(Buffer.from(to.providerInfo).toString(), `${server.instance}/${key}`);
+  const [before, after] = [from, to].map((copy) => Buffer.from(copy.ciphertext).toString());
+  assert.ok(Buffer.from(sealed).includes(before) && before !== after, "from stands in the message");
+  await sleep(1);
+  assert.equal(box.stats().callbackErrors, 1);
+});
+
+test("many who need one data key make one call, and an abort of the first stops none of them", async () => {
+  const key = await createKey("together");
+  let asked = 0;
+  const auth = envelock.bearer(async () => (asked++, token));
+  const box = client(key, auth, undefined, { cache: {} });
+  const sealed = await Promise.all(Array.from({ length: 20 }, (_, at) => box.seal(`${at}`)));
+  assert.equal(asked, 1);
+  assert.equal(box.stats().joined, 19);
+  const controller = new AbortController();
+  const first = box.open(sealed[0], { signal: controller.signal });
+  const others = sealed.map((message) => box.open(message));
+  const impatient = new AbortController();
+  const waiting = box.open(sealed[1], { signal: impatient.signal });
+  const reason = new Error("enough");
+  impatient.abort(reason);
+  assert.equal(await waiting.catch((error) => error), reason);
+  controller.abort(reason);
+  assert.equal(await first.catch((error) => error), reason);
+  assert.deepEqual((await Promise.all(others)).map((opened) => opened.text()), sealed.map((_, at) => `${at}`));
+  assert.ok(asked <= 3, `${asked - 1} calls to open`);
+});
+
+test("a cached data key does not keep a process from ending", async () => {
+  const key = await createKey("ending");
+  const script = `
+    import { envelock, keyProtect, apiKey } from "envelock";
+    const kek = keyProtect({ endpoint: "${server.url}", instance: "${server.instance}", key: "${key}", auth: apiKey("${server.api_key}") });
+    await envelock({ kek, cache: {} }).seal("x");`;
+  const started = performance.now();
+  await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], { cwd: here });
+  assert.ok(performance.now() - started < 30_000);
+});
+
+test("a data key at hand outlives its root key, for as long as it is held", async () => {
+  const key = await createKey("held");
+  const box = client(key);
+  const dataKey = await box.dataKey({ context: { tenant: "t-7" } });
+  const sealed = dataKey.sealSync("attack at dawn");
+  assert.equal((await box.open(sealed, { context: { tenant: "t-7" } })).text(), "attack at dawn");
+  await api("POST", `keys/${key}/actions/disable`);
+  assert.equal(dataKey.openSync(sealed).text(), "attack at dawn");
+  assert.equal(await code(box.open(sealed)), "ERR_KEY_DISABLED");
+  dataKey.dispose();
+  assert.throws(() => dataKey.openSync(sealed), { code: "ERR_DISPOSED" });
 });
 
 test("a key wears an alias, and either name seals", async () => {

@@ -6,6 +6,7 @@
 
 import { files } from "./cases/files.mjs";
 import { keks } from "./cases/keks.mjs";
+import { keys } from "./cases/keys.mjs";
 import { published } from "./cases/published.mjs";
 import { streams } from "./cases/streams.mjs";
 import { check, ENGINES, fails, hex, KEY, noise, same, unbase64 } from "./cases/support.mjs";
@@ -25,6 +26,7 @@ export function cases(api, vectors, official) {
       ...files(given, vectors),
       ...published(given, official),
       ...keks(given),
+      ...keys(given),
     };
     return Object.entries(all).map(([name, run]) => [`${engine}: ${name}`, run]);
   });

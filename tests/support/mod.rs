@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use base64ct::{Base64, Encoding};
+use envelock::client::Keyed;
 use envelock::context::EncryptionContext;
 use envelock::entropy::Entropy;
 use envelock::error::Error;
@@ -105,6 +106,14 @@ impl Kek for Untouched {
 
     fn identity(&self) -> [u8; 32] {
         [0; 32]
+    }
+}
+
+/// The step of a client that has nobody to wait for and nothing to renew, as it has no cache.
+pub(crate) fn alone<T, Back>(keyed: Result<Keyed<T, Back>, Error>) -> Result<Step<Pending<T>>, Error> {
+    match keyed? {
+        Keyed::Go(step, None) => Ok(step),
+        Keyed::Go(_, Some(_)) | Keyed::Wait(..) => panic!("this client has no cache"),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) const CLIENT: Layers = Layers {
         &["client"],
         &["message", "kek", "auth", "record", "cache"],
         &["keys", "context", "crypto", "operation"],
-        &["codec", "endpoint", "entropy", "json", "secret", "time"],
+        &["codec", "endpoint", "entropy", "flight", "json", "meter", "secret", "time"],
         &["error"],
     ],
     only: &[
@@ -41,8 +41,8 @@ pub(super) const CLIENT: Layers = Layers {
         Only { what: "std::net", by: &[], why: "the core has no socket" },
         Only {
             what: "crate::crypto::gcm::Gcm",
-            by: &["message::engine", "message::header", "kek::raw_aes"],
-            why: "engines encrypt frames, the header checks its own tag, raw AES wraps keys; nobody else encrypts",
+            by: &["message::engine", "kek::raw_aes"],
+            why: "engines encrypt frames and tag headers, raw AES wraps keys; nobody else encrypts",
         },
         Only { what: "aes_gcm", by: &["crypto::gcm"], why: "ciphers are used through crypto/gcm.rs" },
         Only { what: "crate::crypto::key_wrap", by: &["kek::local"], why: "nobody else wraps keys by AES-KW" },

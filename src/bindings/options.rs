@@ -2,9 +2,7 @@
 //!
 //! *Invariant:* an unknown option is an error, and no error text repeats a value.
 
-use std::collections::BTreeMap;
-
-use js_sys::{Function, JsString, Object, Reflect, Uint8Array};
+use js_sys::{Array, Function, JsString, Object, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::cache::CacheLimits;
@@ -162,14 +160,32 @@ pub(super) fn pairs(context: &EncryptionContext) -> Object {
     object
 }
 
-/// Refuses text with half a surrogate pair: in UTF-8 all of those would become one and the same character.
-fn well_formed(pairs: &Object) -> Result<(), Error> {
-    for text in Object::keys(pairs).iter().chain(Object::values(pairs).iter()) {
-        if text.dyn_ref::<JsString>().is_some_and(|text| !text.is_valid_utf16()) {
-            return Err(Error::argument("context", "holds text with half a surrogate pair, which has no UTF-8"));
-        }
+/// The properties of a plain object of text.
+fn text_pairs(argument: &str, value: &JsValue) -> Result<Vec<(String, String)>, Error> {
+    let no_pairs = || Error::argument(argument, "must be an object whose values are strings");
+    let object = value.dyn_ref::<Object>().ok_or_else(no_pairs)?;
+    // What a Map or a list holds is not in its properties: taken for an object, it would be an empty one.
+    if !Reflect::get(object, &Symbol::iterator()).unwrap_or_default().is_undefined() {
+        return Err(no_pairs());
     }
-    Ok(())
+    let mut pairs = Vec::new();
+    for entry in Object::entries(object).iter() {
+        let entry: Array = entry.unchecked_into();
+        let key = well_formed(&entry.get(0))?.ok_or_else(no_pairs)?;
+        let value = well_formed(&entry.get(1))?.ok_or_else(no_pairs)?;
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
+/// Text in UTF-8, if it is text. Half a surrogate pair is refused: all of those would become one and the same character.
+fn well_formed(value: &JsValue) -> Result<Option<String>, Error> {
+    match value.dyn_ref::<JsString>() {
+        Some(text) if !text.is_valid_utf16() => {
+            Err(Error::argument("context", "holds text with half a surrogate pair, which has no UTF-8"))
+        }
+        text => Ok(text.map(String::from)),
+    }
 }
 
 /// An argument that the façade has made a byte array of, if it could.
@@ -223,12 +239,7 @@ impl<'a> Fields<'a> {
         if value.is_undefined() {
             return Ok(EncryptionContext::default());
         }
-        if let Some(object) = value.dyn_ref::<Object>() {
-            well_formed(object)?;
-        }
-        let pairs: BTreeMap<String, String> = serde_wasm_bindgen::from_value(value)
-            .map_err(|_| Error::argument(name, "must be an object whose values are strings"))?;
-        EncryptionContext::new(pairs)
+        EncryptionContext::new(text_pairs(name, &value)?)
     }
 
     fn flag(&self, name: &str) -> Result<bool, Error> {

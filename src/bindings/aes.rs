@@ -53,13 +53,6 @@ impl Engines {
     }
 }
 
-impl Aes {
-    /// Whether a frame keeps the thread busy until it is done.
-    pub(super) fn is_soft(&self) -> bool {
-        matches!(self, Self::Soft(_))
-    }
-}
-
 impl Engine for Aes {
     type Chunk = Uint8Array;
     type Pending = AesPending;

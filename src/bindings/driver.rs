@@ -23,9 +23,7 @@ use crate::time::{Duration, Timestamp};
 
 use super::error::{Failure, set};
 use super::platform_key::{unwrap_key, wrap_key};
-
-/// Work goes on for this long before other tasks get their turn; half a frame of a 60 Hz display.
-const TURN: f64 = 8.0;
+use super::turn::Turn;
 
 #[wasm_bindgen]
 extern "C" {
@@ -98,7 +96,7 @@ pub(super) struct Host {
     pub(super) on_progress: Option<Function>,
     /// What the host threw last, as the cause of the error that the core makes of it.
     thrown: RefCell<Option<JsValue>>,
-    turn_started: Cell<f64>,
+    turn: Turn,
     done: Cell<u64>,
     total: Cell<Option<u64>>,
 }
@@ -110,7 +108,7 @@ impl Host {
             signal,
             on_progress,
             thrown: RefCell::new(None),
-            turn_started: Cell::new(Date::now()),
+            turn: Turn::new(),
             done: Cell::new(0),
             total: Cell::new(None),
         }
@@ -173,8 +171,8 @@ impl Host {
         self.total.set(Some(total));
     }
 
-    /// Reports `more` bytes done. Where the work kept the thread busy, other tasks get their turn from time to time.
-    pub(super) async fn progress(&self, more: u64, busy: bool) -> Result<(), Failure> {
+    /// Reports `more` bytes done. Other tasks get their turn from time to time.
+    pub(super) async fn progress(&self, more: u64) -> Result<(), Failure> {
         self.done.set(self.done.get() + more);
         if let Some(on_progress) = &self.on_progress {
             let report = Object::new();
@@ -182,10 +180,7 @@ impl Host {
             set(&report, "total", self.total.get().map_or(JsValue::UNDEFINED, |total| (total as f64).into()));
             on_progress.call1(&JsValue::UNDEFINED, &report).map_err(Failure::Theirs)?;
         }
-        if busy && Date::now() - self.turn_started.get() >= TURN {
-            self.timer(Duration::ZERO).await?;
-            self.turn_started.set(Date::now());
-        }
+        self.turn.give_way().await;
         self.check_abort()
     }
 

@@ -89,7 +89,7 @@ impl Sealed {
             if window.is_full() {
                 self.release(&mut window, &out).await?;
             }
-            host.progress(place.content_length().into(), sealer.engine().is_soft()).await?;
+            host.progress(place.content_length().into()).await?;
         }
         while self.release(&mut window, &out).await? {}
         Ok(out.array)
@@ -199,7 +199,7 @@ impl Opened {
             if window.is_full() {
                 put(&mut window, &out).await?;
             }
-            host.progress(place.content_length().into(), opener.engine().is_soft()).await?;
+            host.progress(place.content_length().into()).await?;
         }
         while put(&mut window, &out).await? {}
         Ok(out.array)

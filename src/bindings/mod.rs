@@ -21,6 +21,7 @@ mod pump;
 mod signature;
 mod source;
 mod stream;
+mod turn;
 mod verify;
 mod webcrypto;
 mod whole;

@@ -75,7 +75,7 @@ impl Sealing {
             if self.window.is_full() {
                 put_next(&mut self.window, sink).await?;
             }
-            host.progress(self.frame_length.into(), self.sealer.engine().is_soft()).await?;
+            host.progress(self.frame_length.into()).await?;
         }
         self.gather.keep(&mut piece, self.frame_length)
     }
@@ -88,7 +88,7 @@ impl Sealing {
         let frame = self.sealer.last(content)?;
         self.window.push(frame.front, frame.content);
         while put_next(&mut self.window, sink).await? {}
-        host.progress(length.into(), false).await
+        host.progress(length.into()).await
     }
 }
 
@@ -117,11 +117,11 @@ impl Opening {
         while piece.left() > 0 {
             let Some((front, frame)) = self.cut(&mut piece, sink).await? else { return Ok(()) };
             let length = frame.length();
-            let is_soft = self.start(&front, &frame.subarray(front.length() as u32, length))?;
+            self.start(&front, &frame.subarray(front.length() as u32, length))?;
             if self.window.is_full() {
                 put_opened(&mut self.window, sink).await?;
             }
-            host.progress(length.into(), is_soft).await?;
+            host.progress(length.into()).await?;
         }
         Ok(())
     }
@@ -164,10 +164,9 @@ impl Opening {
         Ok(Some((front, self.gather.take(piece, needed)?)))
     }
 
-    /// Starts opening a frame; whether its engine kept the thread busy.
-    fn start(&mut self, front: &FrameFront, sealed: &Uint8Array) -> Result<bool, Error> {
+    /// Starts opening a frame.
+    fn start(&mut self, front: &FrameFront, sealed: &Uint8Array) -> Result<(), Error> {
         let mut opener = self.opener.take().ok_or(Error::TrailingData)?;
-        let is_soft = opener.engine().is_soft();
         let frame = match front.is_last() {
             true => opener.last(front, sealed.clone()),
             false => {
@@ -177,7 +176,7 @@ impl Opening {
             }
         };
         self.window.push((), frame);
-        Ok(is_soft)
+        Ok(())
     }
 
     async fn drain(&mut self, sink: &mut impl Sink) -> Result<(), Failure> {

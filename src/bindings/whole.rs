@@ -58,7 +58,7 @@ pub(super) async fn open(
     let unlocked = keeper.open(host, header, &expected.pairs).await?;
     let context = options::pairs(unlocked.context());
     let mut out = Output::new(plaintext_length, "message")?;
-    host.progress(header_length.into(), false).await?;
+    host.progress(header_length.into()).await?;
     if let Err(failure) = open_body(unlocked, engines, host, message.subarray(header_length, total), &mut out).await {
         out.wipe();
         return Err(failure);

@@ -180,6 +180,30 @@ export function streams({ client, EnvelockError }) {
       same(await box.open((await drained).bytes), concat(all), "what was written");
     },
 
+    async "other tasks get their turn while long work goes on"() {
+      const box = frames(4096);
+      const plaintext = new Uint8Array(16 << 20);
+      const sealed = await box.seal(plaintext);
+      const work = {
+        seal: () => box.seal(plaintext),
+        open: () => box.open(sealed),
+        sealStream: () => drain(box.sealStream(new Blob([plaintext]))),
+        openStream: () => drain(box.openStream(new Blob([sealed]))),
+      };
+      for (const [name, run] of Object.entries(work)) {
+        let turns = 0;
+        let going = true;
+        const count = async () => {
+          for (; going; turns++) await tick();
+        };
+        const counted = count();
+        await run();
+        going = false;
+        check(turns >= 3, `${name}: ${turns} turns`);
+        await counted;
+      }
+    },
+
     async "progress goes up, to no end that anybody knows"() {
       const seen = [];
       const { bytes } = await drain(frames(100).sealStream(new Blob([noise(1000)]), { onProgress: (progress) => seen.push(progress) }));

@@ -16,10 +16,11 @@ function resolve(target) {
 }
 
 const seen = new Set();
+// What is imported dynamically is loaded in rare cases only, and not counted.
 function follow(file) {
   if (seen.has(file)) return;
   seen.add(file);
-  const specifier = /(?:\bfrom\s*|\bimport\s*\(?\s*)["'](\.[^"']+)["']/g;
+  const specifier = /(?:\bfrom\s*|\bimport\s+)["'](\.[^"']+)["']/g;
   for (const [, path] of readFileSync(file, "utf8").matchAll(specifier)) follow(join(dirname(file), path));
 }
 follow(join(folder, resolve(exports["."])));

@@ -10,6 +10,7 @@ mod conformance;
 mod console;
 mod debian_std;
 mod demo;
+mod forms;
 mod layers;
 mod pack;
 mod project;
@@ -20,6 +21,7 @@ mod size;
 mod stamp;
 mod toolchain;
 mod tools;
+mod translate;
 mod wasm;
 
 use anyhow::{Context, Result, ensure};

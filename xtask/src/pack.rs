@@ -3,11 +3,12 @@
 //! *Invariant:* what is published is made from what is committed; nothing in the output is edited by hand.
 
 use crate::{
+    forms,
     project::{Project, version_of},
     run::Cx,
     stamp::{Inputs, when_changed},
     toolchain::WasmToolchain,
-    tools, wasm,
+    tools, translate, wasm,
 };
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
@@ -19,6 +20,8 @@ const COPIED: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICEN
 /// Brings the package folder and its tarball up to date; returns the tarball.
 pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<PathBuf> {
     wasm::build(cx, toolchain)?;
+    translate::build(cx)?;
+    forms::build(cx)?;
     let version = version_of(cx, "envelock")?;
     let tarball = tarball(&cx.project, &version);
     let mut inputs = Inputs::new(cx).text(&version).tree("pkg-config", &["node_modules"])?;

@@ -26,7 +26,6 @@ pub(crate) fn output(project: &Project) -> PathBuf {
 
 /// Brings `wasm/` of the npm package up to date.
 pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
-    let bindgen = tools::wasm_bindgen(cx)?;
     tools::npm_ci(cx, "pkg-config")?;
     toolchain
         .cargo(cx)
@@ -45,11 +44,7 @@ pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
         cx.say("Making the JavaScript glue and optimising the module.");
         let raw = cx.project.path("target/xtask/glue");
         let _ = fs::remove_dir_all(&raw);
-        cx.cmd(&bindgen)
-            .args(["--target", "bundler", "--out-name", "envelock", "--remove-name-section", "--out-dir"])
-            .arg(&raw)
-            .arg(&compiled)
-            .run()?;
+        make_glue(cx, &compiled, &raw)?;
         fs::create_dir_all(&out)?;
         optimise(cx, &raw.join("envelock_bg.wasm"), &module)?;
         fs::copy(raw.join("envelock_bg.js"), &glue)?;
@@ -57,6 +52,12 @@ pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
         fs::write(&types, declared + SET_WASM).with_context(|| format!("cannot write {}", types.display()))
     })?;
     Ok(())
+}
+
+/// Makes the glue of a compiled module, and the module that the glue belongs to, in a folder.
+pub(crate) fn make_glue(cx: &Cx, compiled: &Path, out: &Path) -> Result<()> {
+    let bindgen = cx.cmd(tools::wasm_bindgen(cx)?).args(["--target", "bundler", "--out-name", "envelock"]);
+    bindgen.args(["--remove-name-section", "--out-dir"]).arg(out).arg(compiled).run()
 }
 
 fn optimise(cx: &Cx, from: &Path, to: &Path) -> Result<()> {

@@ -22,7 +22,7 @@ export function provide(runtime: Runtime, glue: Module, start: Source["start"]):
 
 /** The kind of runtime that the entry was made for, or guessed. */
 export function runtime(): Runtime {
-  return source?.runtime ?? "other";
+  return source?.runtime ?? "browser";
 }
 
 /** The module, loaded at the first call. A load that failed is tried again at the next call. */

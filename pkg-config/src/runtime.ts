@@ -1,5 +1,5 @@
-/** The kinds of runtime whose engines were measured. `other` is every runtime that none of these words fits. */
-export type Runtime = "browser" | "bun" | "deno" | "edge" | "node" | "workerd" | "other";
+/** The kinds of runtime whose engines were measured. A runtime that none of these words fits counts as a browser. */
+export type Runtime = "browser" | "bun" | "deno" | "edge" | "node" | "workerd";
 
 /** How runtimes name themselves in `navigator.userAgent`, as far as they agreed to do so. */
 const NAMES = {
@@ -22,5 +22,5 @@ export function guess(): Runtime {
     EdgeRuntime?: string;
   };
   const named = Object.entries(NAMES).find(([name]) => navigator?.userAgent?.startsWith(name))?.[1];
-  return EdgeRuntime === undefined ? (named ?? (process?.versions?.node === undefined ? "other" : "node")) : "edge";
+  return EdgeRuntime === undefined ? (named ?? (process?.versions?.node === undefined ? "browser" : "node")) : "edge";
 }

@@ -6,7 +6,7 @@ import type { Runtime } from "./runtime.js";
 /** Obtains the compiled module. */
 export type Compile = () => Promise<WebAssembly.Module>;
 
-/** The shortest module there is: where even this does not compile, it is not our module's fault. */
+/** The shortest module there is: where even this does not start, it is not our module's fault. */
 const EMPTY = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /**
@@ -19,7 +19,11 @@ export function provideWasm(runtime: Runtime, ...ways: [Compile, ...Compile[]]):
     if (typeof WebAssembly === "undefined") {
       throw switchedOff();
     }
-    return (await WebAssembly.instantiate(await first(ways), imports)).exports;
+    try {
+      return (await WebAssembly.instantiate(await first(ways), imports)).exports;
+    } catch (cause) {
+      throw isRefused() ? refused(cause) : cause;
+    }
   });
 }
 
@@ -54,18 +58,16 @@ async function first(ways: readonly Compile[]): Promise<WebAssembly.Module> {
     try {
       return await compile();
     } catch (error) {
-      if (error instanceof EnvelockError) {
-        throw error;
-      }
       failure ??= error;
     }
   }
-  throw isRefused() ? refused(failure) : failure;
+  throw failure;
 }
 
 function isRefused(): boolean {
   try {
-    return new WebAssembly.Module(EMPTY) === undefined;
+    // Engines differ in which of the two they refuse.
+    return new WebAssembly.Instance(new WebAssembly.Module(EMPTY)) === undefined;
   } catch {
     return true;
   }

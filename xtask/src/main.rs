@@ -4,8 +4,8 @@
 
 mod apt;
 mod bench;
+mod browsers;
 mod check;
-mod chromium;
 mod conformance;
 mod console;
 mod debian_std;
@@ -13,6 +13,7 @@ mod demo;
 mod forms;
 mod layers;
 mod pack;
+mod packaging;
 mod project;
 mod run;
 mod server;

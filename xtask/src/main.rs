@@ -16,6 +16,7 @@ mod pack;
 mod packaging;
 mod project;
 mod run;
+mod sbom;
 mod server;
 mod setup;
 mod size;

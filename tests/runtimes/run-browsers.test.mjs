@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { BROWSERS } from "./support/browsers.mjs";
 import { consumer, run } from "./support/consumer.mjs";
-import { cell } from "./support/matrix.mjs";
+import { cell, expect } from "./support/matrix.mjs";
 import { site } from "./support/site.mjs";
 
 const REALMS = ["page", "dedicated worker", "service worker"];
@@ -38,9 +38,9 @@ for (const { name, project, classic } of BUNDLERS) {
   for (const loaded of REALMS) places.push({ way: name, loaded, script: `/${project}/main.js`, query: "extent=brief", classic });
 }
 await plain.main("loading");
-places.push({ way: "envelock/js, strict policy", loaded: "page", script: "/plain/page-js.js", query: "extent=brief", strict: true });
+places.push({ way: "envelock/js under a CSP", loaded: "page", script: "/plain/page-js.js", query: "extent=brief", strict: true });
 for (const name of ["lazy", "refused", "missing", "absent"]) {
-  places.push({ way: `loading: ${name}`, loaded: "page", script: "/plain/loading-envelock.js", query: `case=${name}`, strict: name === "refused" });
+  places.push({ name, loaded: "page", script: "/plain/loading-envelock.js", query: `case=${name}`, strict: name === "refused" });
 }
 
 const importMap = Object.fromEntries(Object.entries(ENTRIES).map(([entry, file]) => [entry, `/plain/node_modules/envelock/entry/${file}.js`]));
@@ -52,8 +52,10 @@ const opened = BROWSERS.map(async ({ open }) => {
 });
 
 BROWSERS.forEach(({ name }, at) => {
-  for (const [id, { way, loaded }] of places.entries()) {
-    cell(`${name}, ${loaded}`, way, async () => (await opened[at]).pages.outcome(id));
+  for (const [id, place] of places.entries()) {
+    const outcome = async () => (await opened[at]).pages.outcome(id);
+    if (place.way === undefined) expect(`${name}: loading, ${place.name}`, outcome);
+    else cell(`${name}, ${place.loaded}`, place.way, outcome);
   }
 });
 

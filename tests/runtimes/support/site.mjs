@@ -22,6 +22,7 @@ const PATIENCE = 180_000;
  */
 export async function site(folders, places, importMap) {
   const waiting = places.map(promise);
+  let hung;
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, "http://localhost");
     const id = Number(searchParams.get("id"));
@@ -46,8 +47,17 @@ export async function site(folders, places, importMap) {
   const origin = `http://127.0.0.1:${server.address().port}`;
   return {
     first: origin + address(places[0], 0),
-    /** What a place sent in. The one before it has been waited for. */
-    outcome: (id) => Promise.race([waiting[id].promise, late(id)]),
+    /** What a place sent in. The one before it has been waited for; if it hung, so do all after it. */
+    async outcome(id) {
+      if (hung !== undefined) throw hung;
+      const { loaded, script } = places[id];
+      let timer;
+      const late = new Promise((_, reject) => {
+        const give = () => reject((hung = new Error(`nothing came from ${script} in a ${loaded} in ${PATIENCE / 1000} s`)));
+        timer = setTimeout(give, PATIENCE);
+      });
+      return Promise.race([waiting[id].promise, late]).finally(() => clearTimeout(timer));
+    },
     close: () => (server.close(), server.closeAllConnections()),
   };
 }
@@ -55,12 +65,6 @@ export async function site(folders, places, importMap) {
 function promise() {
   let resolve;
   return { promise: new Promise((settle) => (resolve = settle)), resolve };
-}
-
-function late(id) {
-  return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`nothing came from page ${id} in ${PATIENCE / 1000} s`)), PATIENCE).unref();
-  });
 }
 
 function address({ loaded, script, query = "" }, id) {

@@ -4,7 +4,7 @@
  * *Invariant:* a cell is what the runtime itself reported.
  */
 
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { ROOT } from "./consumer.mjs";
@@ -33,9 +33,16 @@ export function expect(name, work, note = {}) {
 
 after(async () => {
   await mkdir(FOLDER, { recursive: true });
-  await writeFile(join(FOLDER, `${basename(process.argv[1], ".test.mjs")}.json`), JSON.stringify(cells));
-  await writeFile(join(FOLDER, "matrix.txt"), await table());
+  await put(`${basename(process.argv[1], ".test.mjs")}.json`, JSON.stringify(cells));
+  await put("matrix.txt", await table());
 });
+
+/** Another runner that reads the file meanwhile must not see half of it. */
+async function put(name, text) {
+  const unfinished = join(FOLDER, `${name}.${process.pid}`);
+  await writeFile(unfinished, text);
+  await rename(unfinished, join(FOLDER, name));
+}
 
 async function table() {
   const files = (await readdir(FOLDER)).filter((file) => file.endsWith(".json")).sort();

@@ -156,7 +156,7 @@ fn runtimes(cx: &Cx) -> Result<()> {
     packed(cx)?;
     packaging::prepare(cx)?;
     let not_here: fn(&Path) -> bool = |file| !file.ends_with(BROWSERS) && !file.ends_with(KEY_SERVER);
-    node_tests(cx, "tests/runtimes", not_here)?.run()
+    node_tests(cx, "tests/runtimes", 2, not_here)?.run()
 }
 
 /// The part of the suite's runners that starts browsers.
@@ -168,27 +168,27 @@ fn browsers_step(cx: &Cx) -> Result<()> {
     packed(cx)?;
     packaging::prepare(cx)?;
     browsers::ensure(cx)?;
-    node_tests(cx, "tests/runtimes", |file| file.ends_with(BROWSERS))?.run()
+    node_tests(cx, "tests/runtimes", 1, |file| file.ends_with(BROWSERS))?.run()
 }
 
 fn key_server(cx: &Cx) -> Result<()> {
     server_build(cx)?;
-    node_tests(cx, "tests/runtimes", |file| file.ends_with(KEY_SERVER))?.run()
+    node_tests(cx, "tests/runtimes", 1, |file| file.ends_with(KEY_SERVER))?.run()
 }
 
 fn interop(cx: &Cx) -> Result<()> {
     packed(cx)?;
     let trees = conformance::prepare(cx)?;
-    node_tests(cx, "tests/interop", |_| true)?.env("ENVELOCK_CONFORMANCE", trees).run()
+    node_tests(cx, "tests/interop", 1, |_| true)?.env("ENVELOCK_CONFORMANCE", trees).run()
 }
 
 fn e2e(cx: &Cx) -> Result<()> {
     server_build(cx)?;
-    node_tests(cx, "tests/e2e", |_| true)?.run()
+    node_tests(cx, "tests/e2e", 1, |_| true)?.run()
 }
 
-/// Node's test runner over the chosen files of a folder, with the packages, browsers and server that tests use.
-fn node_tests<'a>(cx: &'a Cx, folder: &str, chosen: fn(&Path) -> bool) -> Result<Cmd<'a>> {
+/// Node's test runner over the chosen files of a folder, so many at once, with the packages, browsers and server that tests use.
+fn node_tests<'a>(cx: &'a Cx, folder: &str, at_once: u8, chosen: fn(&Path) -> bool) -> Result<Cmd<'a>> {
     browsers::ensure_chromium(cx)?;
     tools::npm_ci(cx, "tests")?;
     let mut files = files_ending(&cx.project.path(folder), ".test.mjs")?;
@@ -196,7 +196,8 @@ fn node_tests<'a>(cx: &'a Cx, folder: &str, chosen: fn(&Path) -> bool) -> Result
     ensure!(!files.is_empty(), "{folder}/ has no such *.test.mjs");
     let command = cx
         .cmd("node")
-        .args(["--test", "--test-concurrency=1", "--test-timeout=600000", "--test-reporter=spec"])
+        .args(["--test", "--test-timeout=600000", "--test-reporter=spec"])
+        .arg(format!("--test-concurrency={at_once}"))
         .args(&files);
     let command = command.env("ENVELOCK_CHROMIUM", browsers::CHROMIUM).env("ENVELOCK_FIREFOX", browsers::FIREFOX);
     Ok(command.env("ENVELOCK_WEBKIT", browsers::webkit()).env("ENVELOCK_KEYSERVER", cx.project.keyserver()))

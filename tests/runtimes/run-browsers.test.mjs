@@ -37,6 +37,7 @@ for (const { name, project, classic } of BUNDLERS) {
   folders[project] = join(folder, "dist");
   for (const loaded of REALMS) places.push({ way: name, loaded, script: `/${project}/main.js`, query: "extent=brief", classic });
 }
+places.push({ way: "no crypto.subtle", loaded: "page", script: "/plain/page-browser.js", query: "extent=brief&without=subtle" });
 await plain.main("loading");
 places.push({ way: "envelock/js under a CSP", loaded: "page", script: "/plain/page-js.js", query: "extent=brief", strict: true });
 for (const name of ["lazy", "refused", "missing", "absent"]) {

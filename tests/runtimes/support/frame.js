@@ -8,6 +8,9 @@
   // Capturing, as a script that cannot be loaded tells nobody but itself.
   addEventListener("error", (event) => complain(event.message ?? `cannot load ${event.target.src}`), true);
 
+  // As in a page that was not served over TLS.
+  if (parameters.get("without") === "subtle") Object.defineProperty(crypto, "subtle", { value: undefined });
+
   const options = { type: "module" };
   if (loaded === "dedicated worker") {
     const worker = new Worker(`${script}${location.search}`, options);

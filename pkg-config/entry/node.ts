@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { provide } from "../src/load.js";
+import { compileEmbedded, provideWasm } from "../src/wasm.js";
 
-provide("node", async () => WebAssembly.compile(await readFile(new URL("../wasm/envelock_bg.wasm", import.meta.url))));
+const file = () => readFile(new URL("../wasm/envelock_bg.wasm", import.meta.url));
+provideWasm("node", async () => WebAssembly.compile(await file()), compileEmbedded);
 
 export * from "../src/index.js";

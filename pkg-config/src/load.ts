@@ -1,40 +1,35 @@
-import * as glue from "../wasm/envelock_bg.js";
+import type * as glue from "../wasm/envelock_bg.js";
 import { EnvelockError } from "./error.js";
+import type { Runtime } from "./runtime.js";
 
 /** The module's functions, once it is loaded. */
 export type Module = typeof glue;
 
-/** The kinds of runtime that an entry can be for. */
-export type Runtime = "browser" | "node" | "deno" | "bun" | "workerd" | "edge";
-
-let kind: Runtime = "browser";
-let source: (() => Promise<WebAssembly.Module>) | undefined;
-let loading: Promise<Module> | undefined;
-
-/** Says where this runs and where the module comes from. Called once by the entry of the runtime; loads nothing yet. */
-export function provide(runtime: Runtime, compile: () => Promise<WebAssembly.Module>): void {
-  kind = runtime;
-  source = compile;
+/** What an entry knows: where it runs, the glue of its form of the module, and how to start that form. */
+interface Source {
+  readonly runtime: Runtime;
+  readonly glue: Module;
+  readonly start: (imports: WebAssembly.Imports) => Promise<WebAssembly.Exports>;
 }
 
-/** The kind of runtime, by which the module knows what is fast. */
+let source: Source | undefined;
+let loading: Promise<Module> | undefined;
+
+/** Says where the module comes from. Called once by the entry of the runtime; loads nothing yet. */
+export function provide(runtime: Runtime, glue: Module, start: Source["start"]): void {
+  source = { runtime, glue, start };
+}
+
+/** The kind of runtime that the entry was made for, or guessed. */
 export function runtime(): Runtime {
-  return kind;
+  return source?.runtime ?? "browser";
 }
 
 /** The module, loaded at the first call. A load that failed is tried again at the next call. */
 export function load(): Promise<Module> {
   loading ??= start().catch((cause: unknown) => {
     loading = undefined;
-    throw new EnvelockError({
-      code: "ERR_MODULE_NOT_LOADED",
-      fault: "caller",
-      retryable: true,
-      message:
-        "the WebAssembly module could not be loaded: check that envelock_bg.wasm is served beside the package's scripts " +
-        "and that a content security policy allows 'wasm-unsafe-eval' in script-src",
-      cause,
-    });
+    throw cause instanceof EnvelockError ? cause : notLoaded(cause);
   });
   return loading;
 }
@@ -43,11 +38,24 @@ async function start(): Promise<Module> {
   if (source === undefined) {
     throw new TypeError("import the package by its name, not one of its inner files");
   }
-  const instance = await WebAssembly.instantiate(await source(), { "./envelock_bg.js": { ...glue } });
-  glue.__wbg_set_wasm(instance.exports);
-  const begin = instance.exports["__wbindgen_start"];
+  const { glue } = source;
+  const exports = await source.start({ "./envelock_bg.js": { ...glue } });
+  glue.__wbg_set_wasm(exports);
+  const begin = exports["__wbindgen_start"];
   if (typeof begin === "function") {
     begin();
   }
   return glue;
+}
+
+function notLoaded(cause: unknown): EnvelockError {
+  return new EnvelockError({
+    code: "ERR_MODULE_NOT_LOADED",
+    fault: "caller",
+    retryable: true,
+    message:
+      "the WebAssembly module could not be loaded: check that envelock_bg.wasm is served beside the scripts that were " +
+      "made from the package, or import envelock/inline, which carries it inside",
+    cause,
+  });
 }

@@ -8,7 +8,7 @@ use crate::{
     tools,
 };
 use anyhow::{Context, Result, ensure};
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 /// The folder that holds the trees.
 const TREES: &str = "target/conformance";
@@ -24,23 +24,13 @@ const PYTHON: [(&str, &str); 2] = [
 /// Brings all trees up to date; returns the folder that holds them.
 pub(crate) fn prepare(cx: &Cx) -> Result<PathBuf> {
     for (name, from) in NODE {
-        node(cx, name, from).with_context(|| format!("the npm packages of {from} cannot be prepared"))?;
+        tools::npm_tree(cx, from, &format!("{TREES}/{name}"))
+            .with_context(|| format!("the npm packages of {from} cannot be prepared"))?;
     }
     for (name, from) in PYTHON {
         python(cx, name, from).with_context(|| format!("the Python packages of {from} cannot be prepared"))?;
     }
     Ok(cx.project.path(TREES))
-}
-
-fn node(cx: &Cx, name: &str, from: &str) -> Result<()> {
-    let tree = format!("{TREES}/{name}");
-    let to = cx.project.path(&tree);
-    fs::create_dir_all(&to)?;
-    for file in ["package.json", "package-lock.json"] {
-        let from = cx.project.path(from).join(file);
-        fs::copy(&from, to.join(file)).with_context(|| format!("cannot copy {}", from.display()))?;
-    }
-    tools::npm_ci(cx, &tree)
 }
 
 fn python(cx: &Cx, name: &str, from: &str) -> Result<()> {

@@ -4,22 +4,27 @@
 
 mod apt;
 mod bench;
+mod browsers;
 mod check;
-mod chromium;
 mod conformance;
 mod console;
 mod debian_std;
 mod demo;
+mod forms;
 mod layers;
 mod pack;
+mod packaging;
 mod project;
+mod reproduce;
 mod run;
+mod sbom;
 mod server;
 mod setup;
 mod size;
 mod stamp;
 mod toolchain;
 mod tools;
+mod translate;
 mod wasm;
 
 use anyhow::{Context, Result, ensure};
@@ -36,13 +41,14 @@ struct Command {
     run: fn(&Cx, Arguments) -> Result<()>,
 }
 
-const COMMANDS: [Command; 8] = [
+const COMMANDS: [Command; 9] = [
     Command { name: "demo", about: "set up, build, and run the key server with its console", options: DEMO, run: demo },
     Command { name: "test", about: "set up and run every check; what CI runs", options: TEST, run: test },
     Command { name: "setup", about: "install what builds and tests need", options: "", run: setup },
     Command { name: "build", about: "build the npm package, the console and the key server", options: "", run: build },
     Command { name: "layers", about: "check import direction, file lengths and module docs", options: "", run: layers },
     Command { name: "size", about: "measure what a browser loads, against its budget", options: "", run: size },
+    Command { name: "reproduce", about: "build the module again, elsewhere, and compare", options: "", run: reproduce },
     Command { name: "bench", about: "time wrap and unwrap beside IBM's SDK", options: "", run: bench },
     Command {
         name: "clean",
@@ -86,7 +92,7 @@ fn dispatch(mut args: Arguments) -> Result<()> {
         (None, help) => {
             println!("cargo xtask <command>\n");
             for Command { name, about, options, .. } in &COMMANDS {
-                println!("{name:<8} {about}{}", if options.is_empty() { "" } else { " (has --help)" });
+                println!("{name:<9} {about}{}", if options.is_empty() { "" } else { " (has --help)" });
             }
             ensure!(help, "there is no command `{}`", name.unwrap_or_default());
             Ok(())
@@ -141,6 +147,13 @@ fn size(cx: &Cx, args: Arguments) -> Result<()> {
     finish(args)?;
     pack::build(cx, &setup::build(cx)?)?;
     size::check(cx)
+}
+
+fn reproduce(cx: &Cx, args: Arguments) -> Result<()> {
+    finish(args)?;
+    let toolchain = setup::build(cx)?;
+    pack::build(cx, &toolchain)?;
+    reproduce::check(cx, &toolchain)
 }
 
 fn bench(cx: &Cx, args: Arguments) -> Result<()> {

@@ -3,11 +3,13 @@
 //! *Invariant:* what is published is made from what is committed; nothing in the output is edited by hand.
 
 use crate::{
+    forms,
     project::{Project, version_of},
     run::Cx,
+    sbom,
     stamp::{Inputs, when_changed},
     toolchain::WasmToolchain,
-    tools, wasm,
+    tools, translate, wasm,
 };
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
@@ -19,10 +21,13 @@ const COPIED: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICEN
 /// Brings the package folder and its tarball up to date; returns the tarball.
 pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<PathBuf> {
     wasm::build(cx, toolchain)?;
+    translate::build(cx)?;
+    forms::build(cx)?;
     let version = version_of(cx, "envelock")?;
     let tarball = tarball(&cx.project, &version);
     let mut inputs = Inputs::new(cx).text(&version).tree("pkg-config", &["node_modules"])?;
     inputs = inputs.tree("target/npm/envelock/wasm", &[])?.tree("xtask/src/pack.rs", &[])?;
+    inputs = inputs.tree("xtask/src/sbom.rs", &[])?.tree("Cargo.lock", &[])?;
     for file in COPIED {
         inputs = inputs.tree(file, &[])?;
     }
@@ -65,6 +70,8 @@ fn assemble(cx: &Cx, version: &str) -> Result<()> {
         let from = if own.is_file() { own } else { cx.project.path(file) };
         fs::copy(&from, package.join(file)).with_context(|| format!("cannot copy {file} into the package"))?;
     }
+    let module = wasm::output(&cx.project).join("envelock_bg.wasm");
+    fs::write(package.join(sbom::FILE), sbom::text(cx, version, &module)?)?;
     cx.cmd(tools::package_tool(cx, "tsc")).args(["--project", "pkg-config/tsconfig.json"]).run()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* running it twice does nothing the second time.
 
-use crate::{chromium, conformance, run::Cx, toolchain::WasmToolchain, tools};
+use crate::{browsers, conformance, packaging, run::Cx, toolchain::WasmToolchain, tools};
 use anyhow::Result;
 
 /// What builds and `demo` need.
@@ -17,8 +17,9 @@ pub(crate) fn build(cx: &Cx) -> Result<WasmToolchain> {
 pub(crate) fn all(cx: &Cx) -> Result<()> {
     let toolchain = build(cx)?;
     cx.say(format!("WebAssembly is compiled by {}.", toolchain.describe()));
-    chromium::ensure(cx)?;
+    browsers::ensure(cx)?;
     tools::npm_ci(cx, "tests")?;
+    packaging::prepare(cx)?;
     conformance::prepare(cx)?;
     Ok(())
 }

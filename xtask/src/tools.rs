@@ -58,6 +58,22 @@ pub(crate) fn npm_ci(cx: &Cx, relative: &str) -> Result<()> {
     Ok(())
 }
 
+/// Copies the files of a folder with a manifest and a lock file to another one, and installs the locked npm packages
+/// there. Both are inside the checkout.
+pub(crate) fn npm_tree(cx: &Cx, from: &str, to: &str) -> Result<()> {
+    let folder = cx.project.path(to);
+    fs::create_dir_all(&folder)?;
+    for entry in fs::read_dir(cx.project.path(from)).with_context(|| format!("{from} does not exist"))? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            let path = entry.path();
+            fs::copy(&path, folder.join(entry.file_name()))
+                .with_context(|| format!("cannot copy {}", path.display()))?;
+        }
+    }
+    npm_ci(cx, to)
+}
+
 /// A program of the package's development tools.
 pub(crate) fn package_tool(cx: &Cx, name: &str) -> PathBuf {
     cx.project.path("pkg-config/node_modules/.bin").join(name)

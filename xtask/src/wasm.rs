@@ -4,7 +4,8 @@
 
 use crate::{
     project::{Project, WASM_TARGET},
-    run::Cx,
+    reproduce,
+    run::{Cmd, Cx},
     stamp::{Inputs, when_changed},
     toolchain::WasmToolchain,
     tools,
@@ -26,12 +27,8 @@ pub(crate) fn output(project: &Project) -> PathBuf {
 
 /// Brings `wasm/` of the npm package up to date.
 pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
-    let bindgen = tools::wasm_bindgen(cx)?;
     tools::npm_ci(cx, "pkg-config")?;
-    toolchain
-        .cargo(cx)
-        .args(["build", "--quiet", "--profile", "wasm", "--target", WASM_TARGET, "--package", "envelock", "--lib"])
-        .run()?;
+    compile(cx, toolchain)?.run()?;
     let compiled = WasmToolchain::output(&cx.project, "wasm").join("envelock.wasm");
     let out = output(&cx.project);
     let (module, glue, types) =
@@ -45,11 +42,7 @@ pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
         cx.say("Making the JavaScript glue and optimising the module.");
         let raw = cx.project.path("target/xtask/glue");
         let _ = fs::remove_dir_all(&raw);
-        cx.cmd(&bindgen)
-            .args(["--target", "bundler", "--out-name", "envelock", "--remove-name-section", "--out-dir"])
-            .arg(&raw)
-            .arg(&compiled)
-            .run()?;
+        make_glue(cx, &compiled, &raw)?;
         fs::create_dir_all(&out)?;
         optimise(cx, &raw.join("envelock_bg.wasm"), &module)?;
         fs::copy(raw.join("envelock_bg.js"), &glue)?;
@@ -59,6 +52,19 @@ pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
     Ok(())
 }
 
-fn optimise(cx: &Cx, from: &Path, to: &Path) -> Result<()> {
+/// The call of the compiler.
+pub(crate) fn compile<'a>(cx: &'a Cx, toolchain: &WasmToolchain) -> Result<Cmd<'a>> {
+    let cargo = toolchain.cargo(cx).env(reproduce::FLAGS, reproduce::flags(cx)?);
+    Ok(cargo.args(["build", "--quiet", "--profile", "wasm", "--target", WASM_TARGET, "--package", "envelock", "--lib"]))
+}
+
+/// Makes the glue of a compiled module, and the module that the glue belongs to, in a folder.
+pub(crate) fn make_glue(cx: &Cx, compiled: &Path, out: &Path) -> Result<()> {
+    let bindgen = cx.cmd(tools::wasm_bindgen(cx)?).args(["--target", "bundler", "--out-name", "envelock"]);
+    bindgen.args(["--remove-name-section", "--out-dir"]).arg(out).arg(compiled).run()
+}
+
+/// Makes a module smaller and faster, without changing what it does.
+pub(crate) fn optimise(cx: &Cx, from: &Path, to: &Path) -> Result<()> {
     cx.cmd(tools::package_tool(cx, "wasm-opt")).arg("-O3").arg(from).arg("-o").arg(to).run()
 }

@@ -68,7 +68,9 @@ export const sealProblems: Record<string, ProblemText> = {
   ERR_RATE_LIMITED: { title: "Too many requests", text: "Wait a moment, then try again." },
   ERR_SERVICE_FAILED: { title: "The key server failed", text: "Try again. If it happens again, give the request id to whoever runs the server." },
   ERR_REQUEST_REFUSED: { title: "The key server refused", text: "It did not accept the request for this data key." },
-  ERR_MODULE_NOT_LOADED: { title: "The encryption module did not load", text: "Reload the page. If it happens again, the browser or something before it may forbid WebAssembly." },
+  ERR_WASM_REFUSED: { title: "WebAssembly is not allowed here", text: "A policy of this page or something before the browser forbids it. Ask whoever runs this console." },
+  ERR_WASM_MISSING: { title: "WebAssembly is switched off", text: "The browser's lockdown mode does that. Allow this site, or use another browser." },
+  ERR_MODULE_NOT_LOADED: { title: "The encryption module did not load", text: "Reload the page. If it happens again, something between browser and server holds the file back." },
   ERR_UNREACHABLE: { title: "The key server does not answer", text: "Check that it is still running and that this page has a connection to it, then try again." },
   ERR_BAD_REPLY: { title: "An unexpected answer", text: "What answered is not a key server of the expected version. Reload the page, then try again." },
 };

@@ -14,6 +14,9 @@ use std::{
 };
 use steps::{SETUP, STEPS, Step};
 
+/// Where the runners of the package's suite leave their table of what ran where.
+const RUNTIMES: &str = "target/runtimes";
+
 /// What became of a step, and how long it took.
 struct Outcome {
     name: &'static str,
@@ -37,11 +40,17 @@ pub(crate) fn run(cx: &Cx, only: &[String]) -> Result<()> {
         STEPS.iter().filter(|step| only.is_empty() || only.iter().any(|n| n == step.name)).collect();
     let logs = cx.project.path("target/xtask/log");
     fs::create_dir_all(&logs)?;
+    // What an earlier run found out is not shown as found out by this one.
+    let runtimes = cx.project.path(RUNTIMES);
+    let _ = fs::remove_dir_all(&runtimes);
     let mut outcomes = Vec::new();
     for (index, step) in chosen.iter().enumerate() {
         print!("[{:>2}/{}] {:<18} {} … ", index + 1, chosen.len(), step.name, step.about);
         std::io::stdout().flush()?;
         outcomes.push(run_step(cx, step, &logs.join(format!("{}.log", step.name)))?);
+    }
+    if let Ok(table) = fs::read_to_string(runtimes.join("matrix.txt")) {
+        println!("\n{}", table.trim_end());
     }
     summary(&outcomes)
 }

@@ -3,7 +3,7 @@
 //! *Invariant:* each step brings up to date what it needs, so that it can also run alone.
 
 use crate::{
-    chromium, conformance, console, layers, pack,
+    browsers, conformance, console, layers, pack, packaging,
     project::WASM_TARGET,
     run::{Cmd, Cx},
     server, setup, size,
@@ -27,7 +27,7 @@ pub(super) struct Step {
 pub(super) const SETUP: &str = "setup";
 
 /// All of them.
-pub(super) const STEPS: [Step; 21] = [
+pub(super) const STEPS: [Step; 23] = [
     Step { name: SETUP, about: "toolchain, browser, npm packages", run: setup::all },
     Step { name: "fmt", about: "rustfmt", run: fmt },
     Step { name: "layers", about: "import direction, file length, module docs", run: layers::check },
@@ -46,7 +46,9 @@ pub(super) const STEPS: [Step; 21] = [
     Step { name: "server", about: "release key server", run: server_build },
     Step { name: "keyserver", about: "key server's own tests", run: keyserver },
     Step { name: "conformance", about: "key server driven by IBM's SDKs", run: conformance_step },
-    Step { name: "runtimes", about: "npm package in Node and, unbundled, in Chromium", run: runtimes },
+    Step { name: "runtimes", about: "npm package in Node, Deno, Bun and edge runtimes", run: runtimes },
+    Step { name: "browsers", about: "npm package in three browser engines, bundled and not", run: browsers_step },
+    Step { name: "key-server", about: "npm package against the release key server", run: key_server },
     Step { name: "interop", about: "messages exchanged with the AWS Encryption SDKs", run: interop },
     Step { name: "e2e", about: "the whole story in a browser", run: e2e },
 ];
@@ -88,8 +90,8 @@ fn wasm_node(cx: &Cx) -> Result<()> {
 }
 
 fn wasm_chromium(cx: &Cx) -> Result<()> {
-    chromium::ensure(cx)?;
-    wasm_tests(cx)?.env("WASM_BINDGEN_USE_BROWSER", "1").env("CHROMEDRIVER", chromium::DRIVER).run()
+    browsers::ensure_chromium(cx)?;
+    wasm_tests(cx)?.env("WASM_BINDGEN_USE_BROWSER", "1").env("CHROMEDRIVER", browsers::CHROMEDRIVER).run()
 }
 
 fn package(cx: &Cx) -> Result<()> {
@@ -115,7 +117,9 @@ fn package_checks(cx: &Cx) -> Result<()> {
     let tarball = packed(cx)?;
     cx.cmd(tools::package_tool(cx, "publint")).arg("run").arg(&tarball).arg("--strict").run()?;
     // The wasm file is an entry of the package so that bundlers find it; it has no types to check.
-    cx.cmd(tools::package_tool(cx, "attw")).arg(&tarball).args(["--profile", "esm-only", "--format", "table"]).run()
+    let attw =
+        cx.cmd(tools::package_tool(cx, "attw")).arg(&tarball).args(["--profile", "esm-only", "--format", "table"]);
+    attw.args(["--exclude-entrypoints", "./envelock_bg.wasm"]).run()
 }
 
 fn size_step(cx: &Cx) -> Result<()> {
@@ -147,33 +151,56 @@ fn conformance_step(cx: &Cx) -> Result<()> {
     test.env("ENVELOCK_CONFORMANCE", trees).run()
 }
 
+/// The suite of the package, wherever no browser is needed.
 fn runtimes(cx: &Cx) -> Result<()> {
+    packed(cx)?;
+    packaging::prepare(cx)?;
+    let not_here: fn(&Path) -> bool = |file| !file.ends_with(BROWSERS) && !file.ends_with(KEY_SERVER);
+    node_tests(cx, "tests/runtimes", 2, not_here)?.run()
+}
+
+/// The part of the suite's runners that starts browsers.
+const BROWSERS: &str = "run-browsers.test.mjs";
+/// The part that needs the key server.
+const KEY_SERVER: &str = "key-server.test.mjs";
+
+fn browsers_step(cx: &Cx) -> Result<()> {
+    packed(cx)?;
+    packaging::prepare(cx)?;
+    browsers::ensure(cx)?;
+    node_tests(cx, "tests/runtimes", 1, |file| file.ends_with(BROWSERS))?.run()
+}
+
+fn key_server(cx: &Cx) -> Result<()> {
     server_build(cx)?;
-    node_tests(cx, "tests/runtimes")?.run()
+    node_tests(cx, "tests/runtimes", 1, |file| file.ends_with(KEY_SERVER))?.run()
 }
 
 fn interop(cx: &Cx) -> Result<()> {
     packed(cx)?;
     let trees = conformance::prepare(cx)?;
-    node_tests(cx, "tests/interop")?.env("ENVELOCK_CONFORMANCE", trees).run()
+    node_tests(cx, "tests/interop", 1, |_| true)?.env("ENVELOCK_CONFORMANCE", trees).run()
 }
 
 fn e2e(cx: &Cx) -> Result<()> {
     server_build(cx)?;
-    node_tests(cx, "tests/e2e")?.run()
+    node_tests(cx, "tests/e2e", 1, |_| true)?.run()
 }
 
-/// Node's test runner over a folder, with the packages, the browser and the server that its tests use.
-fn node_tests<'a>(cx: &'a Cx, folder: &str) -> Result<Cmd<'a>> {
-    chromium::ensure(cx)?;
+/// Node's test runner over the chosen files of a folder, so many at once, with the packages, browsers and server that tests use.
+fn node_tests<'a>(cx: &'a Cx, folder: &str, at_once: u8, chosen: fn(&Path) -> bool) -> Result<Cmd<'a>> {
+    browsers::ensure_chromium(cx)?;
     tools::npm_ci(cx, "tests")?;
-    let files = files_ending(&cx.project.path(folder), ".test.mjs")?;
-    ensure!(!files.is_empty(), "{folder}/ has no *.test.mjs");
+    let mut files = files_ending(&cx.project.path(folder), ".test.mjs")?;
+    files.retain(|file| chosen(file));
+    ensure!(!files.is_empty(), "{folder}/ has no such *.test.mjs");
     let command = cx
         .cmd("node")
-        .args(["--test", "--test-concurrency=1", "--test-timeout=600000", "--test-reporter=spec"])
+        .args(["--test", "--test-timeout=600000", "--test-reporter=spec"])
+        .arg(format!("--test-concurrency={at_once}"))
         .args(&files);
-    Ok(command.env("ENVELOCK_CHROMIUM", chromium::BROWSER).env("ENVELOCK_KEYSERVER", cx.project.keyserver()))
+    let command = command.env("ENVELOCK_CHROMIUM", browsers::CHROMIUM).env("ENVELOCK_FIREFOX", browsers::FIREFOX);
+    Ok(command.env("ENVELOCK_WEBKIT", browsers::webkit()).env("ENVELOCK_KEYSERVER", cx.project.keyserver()))
 }
 
 fn rust_tests(folder: &Path) -> Result<Vec<String>> {

@@ -1,4 +1,4 @@
-/** The suite in Node, and the package against a real key server. */
+/** The package in Node against a real key server. */
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -14,19 +14,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as envelock from "envelock";
 import { startServer } from "../e2e/support/server.mjs";
-import { cases } from "./suite.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const vectorFile = async (path) => JSON.parse(await readFile(join(here, "../vectors/message", path), "utf8"));
-const { vectors } = await vectorFile("esdk-v2.json");
-const official = {
-  rawAes: await vectorFile("official/raw-aes.json"),
-  commitment: await vectorFile("official/commitment-test-vectors.json"),
-};
-
-for (const [name, run] of Object.entries(cases(envelock, vectors, official))) {
-  test(name, run);
-}
 
 let server;
 let token;

@@ -1,0 +1,8 @@
+import { guess } from "../src/runtime.js";
+import { compileGiven, useModule, type ModuleSource } from "../src/slim.js";
+import { provideWasm } from "../src/wasm.js";
+
+provideWasm(guess(), compileGiven);
+
+export { useModule, type ModuleSource };
+export * from "../src/index.js";

@@ -43,7 +43,7 @@ const COMMANDS: [Command; 8] = [
     Command { name: "build", about: "build the npm package, the console and the key server", options: "", run: build },
     Command { name: "layers", about: "check import direction, file lengths and module docs", options: "", run: layers },
     Command { name: "size", about: "measure what a browser loads, against its budget", options: "", run: size },
-    Command { name: "bench", about: "time wrap and unwrap beside IBM's SDK", options: "", run: bench },
+    Command { name: "bench", about: "measure, beside peers", options: bench::HELP, run: bench },
     Command {
         name: "clean",
         about: "remove all that was built and installed in this checkout",
@@ -143,9 +143,15 @@ fn size(cx: &Cx, args: Arguments) -> Result<()> {
     size::check(cx)
 }
 
-fn bench(cx: &Cx, args: Arguments) -> Result<()> {
+fn bench(cx: &Cx, mut args: Arguments) -> Result<()> {
+    let name = args.subcommand()?.context("say what to measure; see cargo xtask bench --help")?;
+    let options = bench::Options {
+        only: args.values_from_str("--only")?,
+        places: args.values_from_str("--in")?,
+        quick: args.contains("--quick"),
+    };
     finish(args)?;
-    bench::run(cx)
+    bench::run(cx, &name, &options)
 }
 
 fn clean(cx: &Cx, mut args: Arguments) -> Result<()> {

@@ -25,6 +25,7 @@ const { ENVELOCK_CONFORMANCE, ENVELOCK_BENCH } = process.env;
 const GROUPS = {
   bulk: ["Node", "Chromium"],
   file: ["Chromium"],
+  workers: ["Chromium"],
   memory: ["Node", "Chromium"],
   first: ["Node", "Chromium"],
   crossover: ["Node", "Chromium"],
@@ -53,10 +54,24 @@ async function measured(group, place) {
   const task = { group, quick, file: fileSize && emptyFile(group, fileSize(quick)) };
   if (cases === undefined) return PLACES[place](task);
   const outcomes = Object.fromEntries(Object.keys(cases).map((name) => [name, []]));
+  const failures = {};
   for (let round = 0; round < (quick ? 1 : rounds); round++) {
-    for (const name of Object.keys(cases)) outcomes[name].push(await PLACES[place]({ ...task, case: name }));
+    for (const name of Object.keys(outcomes)) {
+      try {
+        outcomes[name].push(await PLACES[place]({ ...task, case: name }));
+      } catch (error) {
+        failures[name] = error;
+        delete outcomes[name];
+      }
+    }
   }
-  return report(place, outcomes);
+  const note = Object.entries(failures).map(([name, error]) => `Fails: ${name}: ${reason(error)}`).join("\n");
+  return report(place, outcomes).map((part) => ({ note, ...part }));
+}
+
+/** The line that names what was thrown, of a page or of a process. */
+function reason({ message }) {
+  return /^.*Error: (?!Command failed).*$/m.exec(message)?.[0].trim() ?? message.split("\n")[0];
 }
 
 /** A file with nothing in it takes no room on the disk, and is no faster to encrypt. */
@@ -67,11 +82,6 @@ function emptyFile(name, size) {
   return path;
 }
 
-/** The others are still worth measuring. */
-function failed(group, place, error) {
-  return [{ title: `${group} failed`, note: String(error.stack ?? error), head: [""], rows: [] }];
-}
-
 const made = await bundles(join(ENVELOCK_CONFORMANCE, "bench-peers"), ENVELOCK_BENCH);
 const server = await chromium.serve();
 header("Client benchmarks");
@@ -79,7 +89,8 @@ for (const group of positionals) {
   if (group === "size") section("Page", await sizes(made));
   for (const place of GROUPS[group] ?? []) {
     if (values.in && !values.in.includes(place)) continue;
-    const parts = await measured(group, place).catch((error) => failed(group, place, error));
+    // The others are still worth measuring.
+    const parts = await measured(group, place).catch((error) => [{ title: group, note: `Fails: ${reason(error)}` }]);
     for (const part of parts) section(place, part);
   }
 }

@@ -27,6 +27,15 @@ export async function drain(stream) {
   while (!(await reader.read()).done);
 }
 
+/** Gives a worker a task; resolves when it is done. */
+export function ask(worker, task) {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = resolve;
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.postMessage(task);
+  });
+}
+
 /** A number of bytes. */
 export function sizeName(bytes) {
   if (bytes < KIB) return `${bytes} B`;

@@ -7,7 +7,7 @@
 import { client } from "../contenders/envelock.mjs";
 import { oneShot } from "../contenders/webcrypto.mjs";
 import { compare, ratio, spread } from "../harness.mjs";
-import { MIB, drain, duration } from "../support.mjs";
+import { MIB, ask, drain, duration } from "../support.mjs";
 
 /** File size, by whether it has to be quick; the place makes the file. */
 export const fileSize = (quick) => (quick ? 4 : 256) * MIB;
@@ -15,15 +15,17 @@ export const fileSize = (quick) => (quick ? 4 : 256) * MIB;
 const AGAINST_ONE_CALL = 1.9;
 const LONGEST_STALL = 10;
 
-export async function run({ load, file, effort }) {
+export async function run({ load, worker, file, effort }) {
   const box = client(await load("envelock"));
   const webcrypto = await oneShot();
+  const other = worker();
   const work = {
     "WebCrypto, one call": async () => webcrypto.seal(await file.arrayBuffer()),
     "reading alone": () => drain(file.stream()),
     "seal(file)": () => box.seal(file),
     "file.stream(), sealStream()": () => drain(file.stream().pipeThrough(box.sealStream())),
     "sealBlob(file).stream()": async () => drain((await box.sealBlob(file)).stream()),
+    "sealStream() in a worker": () => ask(other, { file }),
   };
   const stalls = {};
   const sides = Object.entries(work).map(([name, seal]) => ({
@@ -35,6 +37,7 @@ export async function run({ load, file, effort }) {
     },
   }));
   const race = await compare(sides, effort);
+  other.terminate();
   const [oneCall] = race;
   const rows = race.map((side) => {
     const { median, min, max } = spread(side.times);

@@ -28,10 +28,10 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--di
 export async function serve() {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
-    if (pathname === "/") return response.writeHead(200, { "content-type": "text/html", ...ISOLATED }).end(PAGE);
+    if (pathname === "/") return response.writeHead(200, { ...ISOLATED, "content-type": "text/html" }).end(PAGE);
     const [, root, ...rest] = normalize(pathname).split("/");
     const bytes = ROOTS[root] && (await readFile(join(ROOTS[root], ...rest)).catch(() => undefined));
-    response.writeHead(bytes ? 200 : 404, { "content-type": TYPES[extname(pathname)] ?? "text/plain" }).end(bytes);
+    response.writeHead(bytes ? 200 : 404, { ...ISOLATED, "content-type": TYPES[extname(pathname)] ?? "text/plain" }).end(bytes);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

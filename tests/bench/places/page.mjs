@@ -15,7 +15,8 @@ const LOADED = {
 
 export async function run({ group, case: name, quick }) {
   const [file] = document.querySelector("input").files;
-  const place = { name: "Chromium", load: (name) => LOADED[name](), file, quick, effort: quick ? HASTY : THOROUGH };
+  const worker = () => new Worker("/bench/places/worker.mjs", { type: "module" });
+  const place = { name: "Chromium", load: (name) => LOADED[name](), worker, file, quick, effort: quick ? HASTY : THOROUGH };
   const { run, cases } = await import(`../groups/${group}.mjs`);
   return name === undefined ? run(place) : cases[name](place);
 }

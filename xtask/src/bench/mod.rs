@@ -40,7 +40,7 @@ pub(crate) const HELP: &str = "
   size         what a page loads, beside the peers
   service      wrap and unwrap against the release key server, beside IBM's SDK
 
-  --only NAME  of `client`, only this group: size, bulk, file, memory or first; may be repeated
+  --only NAME  of `client`, only this group: size, bulk, workers, file, memory or first; may be repeated
   --in PLACE   only here: Node or Chromium; may be repeated
   --quick      one round of small sizes: shows that everything runs, and no figure worth keeping";
 

@@ -17,6 +17,7 @@ pub(super) fn run(cx: &Cx, _: &Options) -> Result<()> {
     let server = Server::start(cx, &data, 0)?;
     let api_key = server.ready.api_key.as_deref().context("an empty store prints an API key")?;
     cx.cmd("node")
+        .arg("--expose-gc")
         .arg(cx.project.path("tests/bench/round-trip.mjs"))
         .env("ENVELOCK_URL", &server.ready.url)
         .env("ENVELOCK_INSTANCE", &server.ready.instance)

@@ -24,11 +24,12 @@ const { ENVELOCK_CONFORMANCE, ENVELOCK_BENCH } = process.env;
 /** Where each group runs. */
 const GROUPS = {
   bulk: ["Node", "Chromium"],
+  small: ["Node", "Chromium"],
   file: ["Chromium"],
   workers: ["Chromium"],
   memory: ["Node", "Chromium"],
   first: ["Node", "Chromium"],
-  crossover: ["Node", "Chromium"],
+  crossover: ["Node", "Deno", "Bun", "Chromium"],
   frames: ["Node", "Chromium"],
 };
 
@@ -36,7 +37,13 @@ const options = { in: { type: "string", multiple: true }, quick: { type: "boolea
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
 const { quick } = values;
 
-const PLACES = { Node: inProcess(process.execPath, "--expose-gc"), Chromium: (task) => chromium.run(server, task) };
+const peers = join(ENVELOCK_CONFORMANCE, "bench-peers");
+const PLACES = {
+  Node: inProcess(process.execPath, "--expose-gc"),
+  Deno: inProcess(join(peers, "node_modules/@deno/linux-x64-glibc/deno"), "run", "--allow-all", "--v8-flags=--expose-gc"),
+  Bun: inProcess(join(peers, "node_modules/@oven/bun-linux-x64/bin/bun")),
+  Chromium: (task) => chromium.run(server, task),
+};
 
 function inProcess(...command) {
   const [program, ...flags] = [...command, join(here, "places/process.mjs")];
@@ -82,7 +89,7 @@ function emptyFile(name, size) {
   return path;
 }
 
-const made = await bundles(join(ENVELOCK_CONFORMANCE, "bench-peers"), ENVELOCK_BENCH);
+const made = await bundles(peers, ENVELOCK_BENCH);
 const server = await chromium.serve();
 header("Client benchmarks");
 for (const group of positionals) {

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use std::fs;
 
 /// The groups of figures, in the order of the report.
-pub(super) const FIGURES: [&str; 6] = ["size", "bulk", "workers", "file", "memory", "first"];
+pub(super) const FIGURES: [&str; 7] = ["size", "bulk", "small", "workers", "file", "memory", "first"];
 
 /// Runs these groups, or those of them that the user named.
 pub(super) fn run(cx: &Cx, groups: &[&str], options: &Options) -> Result<()> {

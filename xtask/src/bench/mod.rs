@@ -40,8 +40,8 @@ pub(crate) const HELP: &str = "
   size         what a page loads, beside the peers
   service      wrap and unwrap against the release key server, beside IBM's SDK
 
-  --only NAME  of `client`, only this group: size, bulk, workers, file, memory or first; may be repeated
-  --in PLACE   only here: Node or Chromium; may be repeated
+  --only NAME  of `client`, only this group: size, bulk, small, workers, file, memory or first; may be repeated
+  --in PLACE   only here: Node, Chromium, or for `crossover` also Deno and Bun; may be repeated
   --quick      one round of small sizes: shows that everything runs, and no figure worth keeping";
 
 /// Runs one of them.

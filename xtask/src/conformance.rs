@@ -13,8 +13,10 @@ use std::path::PathBuf;
 /// The folder that holds the trees.
 const TREES: &str = "target/conformance";
 /// npm packages: name of the tree, and the folder with the manifest and the lock file.
-const NODE: [(&str, &str); 2] =
-    [("node-key-protect", "keyserver/tests/conformance/node"), ("node-aws", "tests/interop/node")];
+const NODE: [(&str, &str); 2] = [("node-key-protect", "keyserver/tests/conformance/node"), AWS];
+const AWS: (&str, &str) = ("node-aws", "tests/interop/node");
+/// What the npm package is measured beside.
+const PEERS: [(&str, &str); 2] = [AWS, ("bench-peers", "tests/bench/peers")];
 /// Python packages: name of the tree, and the file with the pinned versions.
 const PYTHON: [(&str, &str); 2] = [
     ("python-keyprotect-3", "keyserver/tests/conformance/python/requirements.txt"),
@@ -23,14 +25,25 @@ const PYTHON: [(&str, &str); 2] = [
 
 /// Brings all trees up to date; returns the folder that holds them.
 pub(crate) fn prepare(cx: &Cx) -> Result<PathBuf> {
-    for (name, from) in NODE {
-        tools::npm_tree(cx, from, &format!("{TREES}/{name}"))
-            .with_context(|| format!("the npm packages of {from} cannot be prepared"))?;
-    }
+    nodes(cx, &NODE)?;
     for (name, from) in PYTHON {
         python(cx, name, from).with_context(|| format!("the Python packages of {from} cannot be prepared"))?;
     }
     Ok(cx.project.path(TREES))
+}
+
+/// Brings the trees of the client benchmarks' peers up to date; returns the folder that holds them.
+pub(crate) fn peers(cx: &Cx) -> Result<PathBuf> {
+    nodes(cx, &PEERS)?;
+    Ok(cx.project.path(TREES))
+}
+
+fn nodes(cx: &Cx, trees: &[(&str, &str)]) -> Result<()> {
+    for (name, from) in trees {
+        tools::npm_tree(cx, from, &format!("{TREES}/{name}"))
+            .with_context(|| format!("the npm packages of {from} cannot be prepared"))?;
+    }
+    Ok(())
 }
 
 fn python(cx: &Cx, name: &str, from: &str) -> Result<()> {

@@ -49,7 +49,7 @@ const COMMANDS: [Command; 9] = [
     Command { name: "layers", about: "check import direction, file lengths and module docs", options: "", run: layers },
     Command { name: "size", about: "measure what a browser loads, against its budget", options: "", run: size },
     Command { name: "reproduce", about: "build the module again, elsewhere, and compare", options: "", run: reproduce },
-    Command { name: "bench", about: "time wrap and unwrap beside IBM's SDK", options: "", run: bench },
+    Command { name: "bench", about: "measure, beside peers", options: bench::HELP, run: bench },
     Command {
         name: "clean",
         about: "remove all that was built and installed in this checkout",
@@ -156,9 +156,15 @@ fn reproduce(cx: &Cx, args: Arguments) -> Result<()> {
     reproduce::check(cx, &toolchain)
 }
 
-fn bench(cx: &Cx, args: Arguments) -> Result<()> {
+fn bench(cx: &Cx, mut args: Arguments) -> Result<()> {
+    let name = args.subcommand()?.context("say what to measure; see cargo xtask bench --help")?;
+    let options = bench::Options {
+        only: args.values_from_str("--only")?,
+        places: args.values_from_str("--in")?,
+        quick: args.contains("--quick"),
+    };
     finish(args)?;
-    bench::run(cx)
+    bench::run(cx, &name, &options)
 }
 
 fn clean(cx: &Cx, mut args: Arguments) -> Result<()> {

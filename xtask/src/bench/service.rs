@@ -2,11 +2,12 @@
 //!
 //! *Invariant:* both sides run in one process, against one server, taking turns; a number without its peer is not printed.
 
+use super::Options;
 use crate::{conformance, demo, run::Cx, server::Server};
 use anyhow::{Context, Result};
 
 /// Builds what ships, starts a server with an empty store, and runs the comparison.
-pub(crate) fn run(cx: &Cx) -> Result<()> {
+pub(super) fn run(cx: &Cx, _: &Options) -> Result<()> {
     demo::build(cx)?;
     let trees = conformance::prepare(cx)?;
     let data = cx.project.path("target/xtask/bench-data");
@@ -16,6 +17,7 @@ pub(crate) fn run(cx: &Cx) -> Result<()> {
     let server = Server::start(cx, &data, 0)?;
     let api_key = server.ready.api_key.as_deref().context("an empty store prints an API key")?;
     cx.cmd("node")
+        .arg("--expose-gc")
         .arg(cx.project.path("tests/bench/round-trip.mjs"))
         .env("ENVELOCK_URL", &server.ready.url)
         .env("ENVELOCK_INSTANCE", &server.ready.instance)

@@ -13,9 +13,9 @@ struct Budget {
 }
 
 const BUDGETS: [Budget; 3] = [
-    Budget { name: "wasm", brotli: 126_000 },
+    Budget { name: "wasm", brotli: 156_000 },
     Budget { name: "javascript", brotli: 8_000 },
-    Budget { name: "all", brotli: 134_000 },
+    Budget { name: "all", brotli: 164_000 },
 ];
 
 /// Prints the sizes; fails when one is over budget.

@@ -20,8 +20,12 @@ export type Context = Readonly<Record<string, string>>;
 /** How far a call is, in bytes of what it reads. */
 export interface Progress {
   readonly done: number;
-  /** Missing for streams, whose end nobody knows yet. */
-  readonly total: number | undefined;
+  readonly total: number;
+}
+
+/** How far a stream is, whose end nobody knows yet: bytes of what went in. */
+export interface StreamProgress {
+  readonly done: number;
 }
 
 /** Options of one call. */
@@ -42,6 +46,12 @@ export interface OpenOptions extends CallOptions {
    */
   readonly unstoredContext?: Context | undefined;
 }
+
+/** The same options for a stream. */
+export type Streamed<Options extends CallOptions> = Omit<Options, "onProgress"> & {
+  /** Called as the data goes through. */
+  readonly onProgress?: ((progress: StreamProgress) => void) | undefined;
+};
 
 /**
  * Messages that are opened beside those that are sealed here: for old data and data of other writers. Each kind gives less
@@ -108,16 +118,16 @@ export interface Envelock extends Keyholder {
    *
    * A reader that stops, stops the source. A failure, a cancel or an abort ends both sides with the same reason.
    */
-  sealStream(options?: CallOptions): ByteTransform;
-  sealStream(source: ByteStream, options?: CallOptions): ReadableStream<Uint8Array<ArrayBuffer>>;
+  sealStream(options?: Streamed<CallOptions>): ByteTransform;
+  sealStream(source: ByteStream, options?: Streamed<CallOptions>): ReadableStream<Uint8Array<ArrayBuffer>>;
   /**
    * Opens what goes through, or all of `source`, in bounded memory. Nothing comes out before its frame is verified.
    *
    * Only the stream's proper end says that the plaintext is complete: a message that is cut off ends in an error,
    * `ERR_TRUNCATED`, after the frames before the cut came out. Act on the whole only then.
    */
-  openStream(options?: OpenOptions): ByteTransform;
-  openStream(source: ByteStream, options?: OpenOptions): ReadableStream<Uint8Array<ArrayBuffer>>;
+  openStream(options?: Streamed<OpenOptions>): ByteTransform;
+  openStream(source: ByteStream, options?: Streamed<OpenOptions>): ReadableStream<Uint8Array<ArrayBuffer>>;
   /**
    * Seals a file when parts of the message are read, for uploads of known size, in parts, again after a failure.
    *
@@ -212,10 +222,13 @@ export function envelock(options: EnvelockOptions): Envelock {
 }
 
 /** A verb over streams: with a source it gives what comes out of it, without one the transform itself. */
-function overloaded(start: (call: CallOptions) => Parameters<typeof transform>[0]): Envelock["sealStream"] {
-  function verb(call?: CallOptions): ByteTransform;
-  function verb(source: ByteStream, call?: CallOptions): ReadableStream<Uint8Array<ArrayBuffer>>;
-  function verb(first: ByteStream | CallOptions = {}, second: CallOptions = {}): ByteTransform | ReadableStream<Uint8Array<ArrayBuffer>> {
+function overloaded(start: (call: Streamed<OpenOptions>) => Parameters<typeof transform>[0]): Envelock["openStream"] {
+  function verb(call?: Streamed<OpenOptions>): ByteTransform;
+  function verb(source: ByteStream, call?: Streamed<OpenOptions>): ReadableStream<Uint8Array<ArrayBuffer>>;
+  function verb(
+    first: ByteStream | Streamed<OpenOptions> = {},
+    second: Streamed<OpenOptions> = {},
+  ): ByteTransform | ReadableStream<Uint8Array<ArrayBuffer>> {
     if (isByteStream(first)) {
       return readable(first).pipeThrough(transform(start(second), second.signal));
     }

@@ -143,8 +143,21 @@ export interface Envelock extends Keyholder {
   openFile(source: FileSource, options?: OpenOptions): Promise<OpenedFile>;
   /** Makes a data key for sealing and opening at once in a hot loop: one key call. Dispose of it, best with `using`. */
   dataKey(options?: DataKeyOptions): Promise<DataKey>;
+  /**
+   * Wraps and unwraps a data key that protects nothing, under every key of the configuration, and rejects with what is
+   * wrong: endpoint, token, right or state of a key, by the code of the error. For a health check, or a form with settings.
+   */
+  verify(options?: Pick<CallOptions, "signal">): Promise<readonly Verified[]>;
   /** What the cache did so far; all zero without one. */
   stats(): Stats;
+}
+
+/** One key that wrapped and unwrapped. */
+export interface Verified {
+  /** Its kind, as messages name it. */
+  readonly providerId: string;
+  /** The version of the key that is used now, where its service says so. */
+  readonly keyVersion?: string;
 }
 
 /** The front of a message as it claims to be. Nothing here is verified before the message is opened. */
@@ -204,15 +217,16 @@ export function envelock(options: EnvelockOptions): Envelock {
     openStream: overloaded((call) => async () => (await binding()).openStream(call)),
     sealBlob: (source, call = {}) =>
       mapped(async () => {
-        const { size, read } = await reader(source, call.signal);
-        return new SealedBlob(await (await binding()).sealFile(async (start, end) => read(start, end), size, call));
+        const from = await reader(source, call.signal);
+        return new SealedBlob(await (await binding()).sealFile(async (start, end) => from.read(start, end), from.size, call));
       }),
     openFile: (source, call = {}) =>
       mapped(async () => {
-        const { size, read } = await reader(source, call.signal);
-        return new OpenedFile(await (await binding()).openFile(async (start, end) => read(start, end), size, call));
+        const from = await reader(source, call.signal);
+        return new OpenedFile(await (await binding()).openFile(async (start, end) => from.read(start, end), from.size, call));
       }),
     dataKey: (call = {}) => mapped(async () => new DataKey(await (await binding()).dataKey(call))),
+    verify: (call = {}) => mapped(async () => (await binding()).verify(call)),
     stats: () => (made === undefined ? NOTHING_YET : (made.stats() as Stats)),
     dispose: () => {
       disposed = true;

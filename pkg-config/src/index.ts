@@ -1,6 +1,6 @@
 export type { CacheOptions, Rewrapped, Stats, WrappedKey } from "./cache.js";
 export { envelock, inspect } from "./client.js";
-export type { Accept, CallOptions, Context, Data, Envelock, EnvelockOptions, Inspection, InspectedEdk, OpenOptions, Progress, Streamed, StreamProgress } from "./client.js";
+export type { Accept, CallOptions, Context, Data, Envelock, EnvelockOptions, Inspection, InspectedEdk, OpenOptions, Progress, Streamed, StreamProgress, Verified } from "./client.js";
 export { DataKey } from "./data-key.js";
 export type { DataKeyOptions } from "./data-key.js";
 export type { Keyholder } from "./dispose.js";

@@ -1,15 +1,22 @@
-/** Opens our messages and makes its own, with the AWS Encryption SDK for JavaScript in the tree named by the first argument. */
+/**
+ * Opens our messages and makes its own, with the AWS Encryption SDK for JavaScript in the tree named by the first argument
+ * and the keyring of `docs/keyrings`, which lies in that tree, too.
+ */
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { pathToFileURL } from "node:url";
 
 const require = createRequire(join(process.argv[2], "package.json"));
 const { buildClient, CommitmentPolicy, AlgorithmSuiteIdentifier, RawAesKeyringNode, RawAesWrappingSuiteIdentifier } = require("@aws-crypto/client-node");
 const { encrypt, decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
 
-async function run({ namespace, name, key, message, context }) {
-  const keyring = new RawAesKeyringNode({
+const { KeyProtectKeyring } = await import(pathToFileURL(join(process.argv[2], "key-protect.mjs")));
+
+function keyringOf({ namespace, name, key, service }) {
+  if (service) return new KeyProtectKeyring({ ...service, getToken: () => service.token });
+  return new RawAesKeyringNode({
     keyNamespace: namespace,
     keyName: name,
     unencryptedMasterKey: Uint8Array.from(Buffer.from(key, "base64")),
@@ -17,6 +24,10 @@ async function run({ namespace, name, key, message, context }) {
     // Its default sorts the context by locale, which no other implementation does.
     utf8Sorting: true,
   });
+}
+
+async function run({ message, context, ...kek }) {
+  const keyring = keyringOf(kek);
   const { plaintext, messageHeader } = await decrypt(keyring, Buffer.from(message, "base64"));
   for (const [pair, value] of Object.entries(context)) {
     if (messageHeader.encryptionContext[pair] !== value) throw new Error(`context ${pair}`);

@@ -9,10 +9,18 @@ from aws_encryption_sdk.identifiers import Algorithm, EncryptionKeyType, Wrappin
 from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
 from aws_encryption_sdk.key_providers.raw import RawMasterKeyProvider
 
+sys.path.insert(0, sys.argv[1])
+from key_protect import KeyProtectMasterKey  # noqa: E402  The keyring of docs/keyrings, whose folder is the first argument.
+
 CLIENT = aws_encryption_sdk.EncryptionSDKClient()
 
 
 def provider(case):
+    if "service" in case:
+        service = case["service"]
+        key_id = f"{service['instance']}/{service['key']}"
+        return KeyProtectMasterKey(key_id=key_id, endpoint=service["endpoint"], get_token=lambda: service["token"])
+
     class Provider(RawMasterKeyProvider):
         provider_id = case["namespace"]
 

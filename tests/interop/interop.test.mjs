@@ -2,21 +2,66 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { envelock, rawAes } from "envelock";
+import { apiKey, envelock, keyProtect, rawAes } from "envelock";
+import { startServer } from "../e2e/support/server.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
+const keyrings = join(here, "../../docs/keyrings");
 const trees = process.env.ENVELOCK_CONFORMANCE;
 assert.ok(trees, "ENVELOCK_CONFORMANCE must name the folder with the other implementations; `cargo xtask test` sets it");
 
 const CONTEXTS = [{}, { tenant: "t-7" }, { a: "1", B: "2", "": "3" }, { "\uffee": "1", "\u{10400}": "2" }];
 const SHAPES = [[16, 0], [16, 1], [16, 15], [16, 16], [16, 17], [16, 160], [1, 5], [262_144, 300_000]];
 const base64 = (bytes) => Buffer.from(bytes).toString("base64");
-const box = ({ namespace, name, key }, options) =>
-  envelock({ kek: rawAes({ namespace, name, key: Buffer.from(key, "base64") }), ...options });
+const box = ({ namespace, name, key, service }, options) => {
+  const kek = service
+    ? keyProtect({ endpoint: service.endpoint, instance: service.instance, key: service.key, auth: apiKey(server.api_key) })
+    : rawAes({ namespace, name, key: Buffer.from(key, "base64") });
+  return envelock({ kek, ...options });
+};
+
+let server;
+
+before(async () => {
+  server = await startServer();
+  await copyFile(join(keyrings, "key-protect.mjs"), join(trees, "node-aws/key-protect.mjs"));
+});
+
+after(() => server.stop());
+
+/** A root key of the server, and a token for it. */
+async function rootKey() {
+  const form = new URLSearchParams({ grant_type: "urn:ibm:params:oauth:grant-type:apikey", apikey: server.api_key });
+  const { access_token: token } = await (await fetch(`${server.url}/identity/token`, { method: "POST", body: form })).json();
+  const type = "application/vnd.ibm.kms.key+json";
+  const body = JSON.stringify({ metadata: { collectionType: type, collectionTotal: 1 }, resources: [{ type, name: "interop", extractable: false }] });
+  const headers = { authorization: `Bearer ${token}`, "bluemix-instance": server.instance };
+  const made = await (await fetch(`${server.url}/api/v2/keys`, { method: "POST", headers, body })).json();
+  return { endpoint: server.url, instance: server.instance, key: made.resources[0].id, token };
+}
+
+/** Everything that goes through a stream. */
+async function all(stream) {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function serviceCases() {
+  const service = await rootKey();
+  const cases = [];
+  for (const context of CONTEXTS) {
+    const plaintext = Uint8Array.from({ length: 1000 }, (_, at) => at & 255);
+    const message = await all(box({ service }, { frameLength: 100 }).sealStream(new Blob([plaintext]), { context }));
+    cases.push({ service, context, plaintext: base64(plaintext), message: base64(message) });
+  }
+  return cases;
+}
 
 async function sealedCases() {
   const cases = [];
@@ -38,7 +83,7 @@ async function ask(program, rest, cases) {
 }
 
 const implementations = {
-  "aws-encryption-sdk for Python": [join(trees, "python-aws/bin/python"), [join(here, "aws.py")]],
+  "aws-encryption-sdk for Python": [join(trees, "python-aws/bin/python"), [join(here, "aws.py"), keyrings]],
   "@aws-crypto/client-node": [process.execPath, [join(here, "aws.mjs"), join(trees, "node-aws")]],
 };
 
@@ -51,6 +96,23 @@ for (const [name, [program, rest]] of Object.entries(implementations)) {
       assert.equal(answer.plaintext, cases[at].plaintext, `case ${at}: ours`);
       const opened = await box(cases[at]).open(Buffer.from(answer.message, "base64"), { context: cases[at].context });
       assert.equal(base64(opened), cases[at].plaintext, `case ${at}: theirs`);
+    }
+  });
+}
+
+for (const [name, [program, rest]] of Object.entries(implementations)) {
+  test(`${name} with the keyring of docs/ opens ours under a root key, and we open its, whole, in streams and in parts`, async () => {
+    const cases = await serviceCases();
+    const answers = await ask(program, rest, cases);
+    for (const [at, answer] of answers.entries()) {
+      const { context, plaintext } = cases[at];
+      assert.equal(answer.plaintext, plaintext, `case ${at}: ours`);
+      const theirs = Buffer.from(answer.message, "base64");
+      const mine = box(cases[at]);
+      assert.equal(base64(await mine.open(theirs, { context })), plaintext, `case ${at}: whole`);
+      assert.equal(base64(await all(mine.openStream(new Blob([theirs]), { context }))), plaintext, `case ${at}: stream`);
+      const file = await mine.openFile(new Blob([theirs]), { context });
+      assert.equal(base64(await file.slice(90, 310).bytes()), base64(Buffer.from(plaintext, "base64").subarray(90, 310)), `case ${at}: part`);
     }
   });
 }

@@ -157,6 +157,18 @@ test("a data key at hand outlives its root key, for as long as it is held", asyn
   assert.throws(() => dataKey.openSync(sealed), { code: "ERR_DISPOSED" });
 });
 
+test("verify says that all is well, and with which version, or what is wrong", async () => {
+  const key = await createKey("verified");
+  const [{ providerId, keyVersion }] = await client(key).verify();
+  assert.equal(providerId, "envelock-key-protect-v1");
+  assert.match(keyVersion, /^[0-9a-f-]{36}$/);
+  assert.equal(await code(client(key, envelock.apiKey("wrong")).verify()), "ERR_API_KEY_REFUSED");
+  assert.equal(await code(client(key, envelock.bearer(() => "no.such.token")).verify()), "ERR_ACCESS_DENIED");
+  assert.equal(await code(client("b0000000-0000-4000-8000-000000000000").verify()), "ERR_KEY_NOT_FOUND");
+  await api("POST", `keys/${key}/actions/disable`);
+  assert.equal(await code(client(key).verify()), "ERR_KEY_DISABLED");
+});
+
 test("a key wears an alias, and either name seals", async () => {
   const id = await createKey("aliased", { aliases: ["invoices"] });
   const sealed = await client("invoices").seal("x");

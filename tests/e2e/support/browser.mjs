@@ -12,13 +12,14 @@ const CALLS_OF_CHROMIUM = /(^|\/\/|\.)(googleapis\.com|google\.com|gvt1\.com)(:4
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps"];
 
+/** The browser itself, without a recorder. */
+export function launch(options = {}) {
+  return chromium.launch({ executablePath: process.env.ENVELOCK_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS, ...options });
+}
+
 export async function startBrowser(server) {
   const recorder = await startRecorder(server.url);
-  const browser = await chromium.launch({
-    executablePath: process.env.ENVELOCK_CHROMIUM ?? "/usr/bin/chromium",
-    args: FLAGS,
-    proxy: { server: recorder.url, bypass: "<-loopback>" },
-  });
+  const browser = await launch({ proxy: { server: recorder.url, bypass: "<-loopback>" } });
   const complaints = [];
   const asked = new Set();
 

@@ -176,6 +176,23 @@ export function files({ client, envelock, rawAes, FileSlice }, vectors) {
       check(multiples > 0, "some are exact multiples");
     },
 
+    async "a reader is called as the method that it is"() {
+      class Stored {
+        constructor(bytes) {
+          this.bytes = bytes;
+        }
+        get size() {
+          return this.bytes.length;
+        }
+        read(start, end) {
+          return this.bytes.slice(start, end);
+        }
+      }
+      const sealed = await box.sealBlob(new Stored(plaintext));
+      const file = await box.openFile(new Stored(await sealed.bytes()));
+      same(await file.bytes(), plaintext, "there and back");
+    },
+
     async "what the source throws comes back as it is"() {
       const thrown = new Error("disk");
       const failing = { size: 10_000, read: async () => { throw thrown; } };

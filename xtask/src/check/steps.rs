@@ -177,7 +177,7 @@ fn key_server(cx: &Cx) -> Result<()> {
 }
 
 fn interop(cx: &Cx) -> Result<()> {
-    packed(cx)?;
+    server_build(cx)?;
     let trees = conformance::prepare(cx)?;
     node_tests(cx, "tests/interop", 1, |_| true)?.env("ENVELOCK_CONFORMANCE", trees).run()
 }

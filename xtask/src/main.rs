@@ -11,6 +11,7 @@ mod console;
 mod debian_std;
 mod demo;
 mod forms;
+mod fuzz;
 mod layers;
 mod pack;
 mod packaging;
@@ -41,7 +42,7 @@ struct Command {
     run: fn(&Cx, Arguments) -> Result<()>,
 }
 
-const COMMANDS: [Command; 9] = [
+const COMMANDS: [Command; 10] = [
     Command { name: "demo", about: "set up, build, and run the key server with its console", options: DEMO, run: demo },
     Command { name: "test", about: "set up and run every check; what CI runs", options: TEST, run: test },
     Command { name: "setup", about: "install what builds and tests need", options: "", run: setup },
@@ -49,6 +50,7 @@ const COMMANDS: [Command; 9] = [
     Command { name: "layers", about: "check import direction, file lengths and module docs", options: "", run: layers },
     Command { name: "size", about: "measure what a browser loads, against its budget", options: "", run: size },
     Command { name: "reproduce", about: "build the module again, elsewhere, and compare", options: "", run: reproduce },
+    Command { name: "fuzz", about: "feed the crate with changed and random input", options: FUZZ, run: fuzz },
     Command { name: "bench", about: "measure, beside peers", options: bench::HELP, run: bench },
     Command {
         name: "clean",
@@ -67,6 +69,9 @@ const DEMO: &str = "
 const TEST: &str = "
   --only NAME  run this step and what it needs; may be repeated
   --list       name the steps";
+const FUZZ: &str = "
+  --seconds N  how long each target runs (60)
+  --only NAME  run this target; may be repeated: header, open, range, key_protect";
 const CLEAN: &str = "
   --data       remove the data directory of the demo, with all keys in it, too";
 
@@ -154,6 +159,13 @@ fn reproduce(cx: &Cx, args: Arguments) -> Result<()> {
     let toolchain = setup::build(cx)?;
     pack::build(cx, &toolchain)?;
     reproduce::check(cx, &toolchain)
+}
+
+fn fuzz(cx: &Cx, mut args: Arguments) -> Result<()> {
+    let seconds = args.opt_value_from_str("--seconds").context("--seconds takes a number")?.unwrap_or(60);
+    let only: Vec<String> = args.values_from_str("--only")?;
+    finish(args)?;
+    fuzz::run(cx, seconds, &only)
 }
 
 fn bench(cx: &Cx, mut args: Arguments) -> Result<()> {

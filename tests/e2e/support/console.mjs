@@ -19,7 +19,10 @@ export async function signIn(page, url) {
 }
 
 export async function goTo(page, text) {
-  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: text }).click();
+  const navigation = page.getByRole("navigation", { name: "Main" });
+  await navigation.getByRole("link", { name: text }).click();
+  // The screen before has a file input of the same kind until the new one is drawn.
+  await navigation.locator('a[aria-current="page"]', { hasText: text }).waitFor();
 }
 
 export async function createKey(page, name) {

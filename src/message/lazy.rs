@@ -38,11 +38,6 @@ impl<E: Engine> LazySealer<E> {
         Ok(Self { engine, message_id: sealed.message_id, header: sealed.header, map, tags })
     }
 
-    /// The engine.
-    pub fn engine(&self) -> &E {
-        &self.engine
-    }
-
     /// Where the frames are.
     pub fn map(&self) -> &FrameMap {
         &self.map

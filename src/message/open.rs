@@ -124,11 +124,6 @@ impl<E: Engine> FrameOpener<E> {
         Self { engine, message_id: unlocked.message_id, cut: unlocked.cut, frames: Frames::new() }
     }
 
-    /// The engine.
-    pub fn engine(&self) -> &E {
-        &self.engine
-    }
-
     /// Reads the front of the next frame, as soon as it is there.
     ///
     /// # Errors

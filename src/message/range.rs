@@ -61,11 +61,6 @@ impl<E: Engine> Claim<E> {
 }
 
 impl<E: Engine> RangeOpener<E> {
-    /// The engine.
-    pub fn engine(&self) -> &E {
-        &self.engine
-    }
-
     /// Where the frames are. Proven.
     pub fn map(&self) -> &FrameMap {
         &self.map

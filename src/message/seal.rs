@@ -36,11 +36,6 @@ impl<E: Engine> FrameSealer<E> {
         Self { engine, message_id, frame_length, frames: Frames::new(), meter }
     }
 
-    /// The engine.
-    pub fn engine(&self) -> &E {
-        &self.engine
-    }
-
     /// Plaintext bytes of every frame but the last.
     pub fn frame_length(&self) -> FrameLength {
         self.frame_length

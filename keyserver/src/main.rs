@@ -59,7 +59,7 @@ async fn serve(options: Serve) -> Result<(), Failure> {
     // Before the announcement: whoever reads it may stop the server at once, and that is a clean stop too.
     let stop = stop_signal()?;
     announce(&options, &server, address)?;
-    server::listen(listener, server.router.clone(), stop).await;
+    server.serve(listener, stop).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     audit::{Classify, Entry, Journal},
@@ -36,6 +37,10 @@ pub(crate) struct AppState {
     pub(crate) administrator: uuid::Uuid,
     /// Whether the console's cookie is for TLS only.
     pub(crate) secure_cookies: bool,
+    /// What is under way, to be awaited before the server ends.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when the server is told to stop.
+    pub(crate) stopping: CancellationToken,
 }
 
 /// Shared by all requests.

@@ -9,6 +9,8 @@ mod actions;
 mod audit;
 #[path = "api/authorization.rs"]
 mod authorization;
+#[path = "api/chores.rs"]
+mod chores;
 #[path = "api/console.rs"]
 mod console;
 #[path = "api/iam.rs"]

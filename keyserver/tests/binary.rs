@@ -19,8 +19,9 @@ fn send(server: &Running, method: &str, path: &str, headers: &[(&str, &str)], bo
     let mut stream = TcpStream::connect(address).expect("connects");
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length = body.len();
-    write!(stream, "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
-        .expect("sent");
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}");
+    // In one piece: a server that refuses a large head closes while the rest would still be on its way.
+    stream.write_all(format!("{head}\r\n{headers}\r\n{body}").as_bytes()).expect("sent");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("an answer");
     let (head, body) = text.split_once("\r\n\r\n").expect("a head");
@@ -208,6 +209,57 @@ fn a_body_that_does_not_arrive_is_given_up_and_recorded() {
     let database = rusqlite::Connection::open(data.path().join("keyserver.db")).expect("the database");
     let event: String = database.query_row("SELECT event FROM events", [], |row| row.get(0)).expect("one event");
     assert!(event.contains("\"reasonCode\":408"), "{event}");
+}
+
+#[test]
+fn a_request_whose_client_has_gone_is_finished_and_recorded_before_the_server_stops() {
+    let data = tempfile::tempdir().expect("a directory");
+    let server = Running::start(data.path());
+    let mut database = rusqlite::Connection::open(data.path().join("keyserver.db")).expect("the database");
+    let held = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).expect("a lock");
+    let address = server.said("url").strip_prefix("http://").expect("plain HTTP").to_owned();
+    let mut stream = TcpStream::connect(&address).expect("connects");
+    write!(stream, "GET /api/v2/keys HTTP/1.1\r\nhost: {address}\r\n\r\n").expect("sent");
+    // The request has to be under way, waiting for the database, before its client goes.
+    std::thread::sleep(Duration::from_millis(300));
+    drop(stream);
+    std::thread::sleep(Duration::from_millis(100));
+    let stopping = std::thread::spawn(move || server.stop());
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(!stopping.is_finished(), "it did not wait for the request");
+    held.commit().expect("unlocked");
+    assert!(stopping.join().expect("stops").0.success());
+    let events: i64 = database.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).expect("a count");
+    assert_eq!(events, 1);
+}
+
+#[test]
+fn what_fell_due_while_the_server_was_stopped_is_done_right_after_its_start() {
+    let data = tempfile::tempdir().expect("a directory");
+    let server = Running::start(data.path());
+    let token = format!("Bearer {}", token(&server, server.said("api_key")));
+    let headers = [("authorization", token.as_str()), ("bluemix-instance", server.said("instance"))];
+    let key_type = "application/vnd.ibm.kms.key+json";
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(1);
+    let create = json!({
+        "metadata": {"collectionType": key_type, "collectionTotal": 1},
+        "resources": [{"type": key_type, "name": "short", "extractable": false, "expirationDate": soon.to_string()}],
+    });
+    assert_eq!(send(&server, "POST", "/api/v2/keys", &headers, &create.to_string()).0, 201);
+    assert!(server.stop().0.success());
+    std::thread::sleep(Duration::from_secs(1));
+    let server = Running::start(data.path());
+    let database = rusqlite::Connection::open(data.path().join("keyserver.db")).expect("the database");
+    let expired = || -> i64 {
+        let count = "SELECT count(*) FROM events WHERE action = 'kms.secrets.expire'";
+        database.query_row(count, [], |row| row.get(0)).expect("a count")
+    };
+    let started = Instant::now();
+    while expired() == 0 && started.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(expired(), 1);
+    assert!(server.stop().0.success());
 }
 
 #[test]

@@ -67,6 +67,24 @@ pub(crate) struct Trail {
 struct Initiator {
     id: String,
     name: String,
+    kind: Kind,
+}
+
+/// What kind of initiator it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    ServiceId,
+    /// The server, at its own chores.
+    Server,
+}
+
+impl Kind {
+    const fn type_uri(self) -> &'static str {
+        match self {
+            Self::ServiceId => "service/security/account/serviceid",
+            Self::Server => "service/security/clientid",
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone, Serialize)]
@@ -80,7 +98,7 @@ struct Target {
 #[derive(Debug, Default, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestData {
-    #[serde(rename = "requestURI")]
+    #[serde(rename = "requestURI", skip_serializing_if = "String::is_empty")]
     request_uri: String,
     #[serde(rename = "instanceID", skip_serializing_if = "Option::is_none")]
     instance_id: Option<String>,
@@ -139,7 +157,8 @@ struct EventInitiator<'a> {
     name: &'a str,
     #[serde(rename = "typeURI")]
     type_uri: &'static str,
-    credential: Credential,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential: Option<Credential>,
     host: Host<'a>,
 }
 
@@ -172,7 +191,7 @@ struct Observer {
 }
 
 /// Where a request came from and what it asked for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Origin {
     /// Path without query.
     pub(crate) uri: String,
@@ -212,7 +231,15 @@ impl Trail {
 
     /// Who asks, when it is not a token that says so.
     pub(crate) fn identity(&mut self, iam_id: &str, name: &str) {
-        self.initiator = Some(Initiator { id: iam_id.to_owned(), name: name.to_owned() });
+        self.initiator = Some(Initiator { id: iam_id.to_owned(), name: name.to_owned(), kind: Kind::ServiceId });
+    }
+
+    /// Starts what nobody asked for: the server acts for one of its instances.
+    pub(crate) fn of_server(action: Action, instance: &Instance, correlation: Uuid, at: Timestamp) -> Self {
+        let mut trail = Self::begin(action, Origin { correlation, ..Origin::default() }, at);
+        trail.instance(instance);
+        trail.initiator = Some(Initiator { id: instance.iam_id(), name: instance.name.clone(), kind: Kind::Server });
+        trail
     }
 
     /// In which instance.
@@ -273,6 +300,7 @@ impl Trail {
         let names = Names::of(self.action);
         let default_target = Target { id: self.uri.clone(), name: String::new(), type_uri: names.type_uri };
         let target = self.target.as_ref().unwrap_or(&default_target);
+        let kind = self.initiator.as_ref().map_or(Kind::ServiceId, |initiator| initiator.kind);
         let event = Event {
             id,
             event_time: cadf_time(self.at),
@@ -284,8 +312,8 @@ impl Trail {
             initiator: EventInitiator {
                 id: self.initiator.as_ref().map_or("", |initiator| &initiator.id),
                 name: self.initiator.as_ref().map_or("", |initiator| &initiator.name),
-                type_uri: "service/security/account/serviceid",
-                credential: Credential { r#type: names.credential },
+                type_uri: kind.type_uri(),
+                credential: (kind != Kind::Server).then_some(Credential { r#type: names.credential }),
                 host: Host { address: self.host.as_deref(), agent: self.agent.as_deref() },
             },
             target,

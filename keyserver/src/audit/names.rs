@@ -18,7 +18,8 @@ pub(super) struct Names {
 impl Names {
     pub(super) const fn of(action: Action) -> Self {
         use KeyAction::{
-            Delete, Disable, Enable, ListVersions, Read, ReadMetadata, Restore, Rewrap, Rotate, Unwrap, Wrap,
+            Delete, Disable, Enable, Expire, ListVersions, Purge, Read, ReadMetadata, Restore, Rewrap, Rotate, Unwrap,
+            Wrap,
         };
         use Severity::{Critical, Normal, Warning};
         match action {
@@ -38,6 +39,8 @@ impl Names {
             Action::Key(Enable) => key("kms.secrets.enable", "Key Protect: enable secret", Warning),
             Action::Key(Delete) => key("kms.secrets.delete", "Key Protect: delete secret", Critical),
             Action::Key(Restore) => key("kms.secrets.restore", "Key Protect: restore secret", Warning),
+            Action::Key(Purge) => key("kms.secrets.purge", "Key Protect: purge secret", Normal),
+            Action::Key(Expire) => key("kms.secrets.expire", "Key Protect: expire secret", Normal),
             Action::UnknownRequest => key("kms.secrets.default", "Key Protect: unknown request", Normal),
             Action::CreateServiceId => {
                 iam("iam-identity.account-serviceid.create", "IAM Identity Service: create service ID", Normal)

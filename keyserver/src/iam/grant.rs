@@ -1,7 +1,7 @@
 //! Proof that a caller may do one action on one target.
 //!
-//! *Invariant:* the fields are private and the two `decide` functions are the only makers, so a store call without a
-//! policy decision does not compile.
+//! *Invariant:* the fields are private. Callers get one from the two `decide` functions only, so a store call without a
+//! policy decision does not compile; what the server does by itself is one of the listed chores.
 
 use crate::{
     error::Error,
@@ -10,7 +10,7 @@ use crate::{
         roles::{Action, Role},
         token::Caller,
     },
-    keys::{crn::Instance, crn::InstanceId, key::KeyId},
+    keys::{crn::Instance, crn::InstanceId, key::KeyId, lifecycle::Chore},
 };
 
 /// May do one action with keys of one instance.
@@ -49,6 +49,12 @@ impl Grant {
             Some(keys) => Reach::Only(keys),
         };
         Ok(Self { action, instance: instance.id, reach, holder: caller.iam_id().to_owned() })
+    }
+
+    /// For a chore of the server itself, which acts in the name of the instance.
+    pub(crate) fn for_chore(chore: Chore, instance: &Instance) -> Self {
+        let action = Action::Key(chore.action());
+        Self { action, instance: instance.id, reach: Reach::Every, holder: instance.iam_id() }
     }
 
     /// Refuses a store call that another action would have to be granted for.

@@ -56,12 +56,14 @@ pub(crate) enum Role {
     Manager,
     /// Manages identities and policies of the account; a platform role.
     Administrator,
+    /// Purges deleted keys, and nothing else; no other role contains it.
+    KeyPurge,
 }
 
 impl Role {
     /// Every role.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Reader, Self::ReaderPlus, Self::Writer, Self::Manager, Self::Administrator];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Reader, Self::ReaderPlus, Self::Writer, Self::Manager, Self::Administrator, Self::KeyPurge];
 
     /// Name for people.
     pub(crate) const fn display_name(self) -> &'static str {
@@ -71,6 +73,7 @@ impl Role {
             Self::Writer => "Writer",
             Self::Manager => "Manager",
             Self::Administrator => "Administrator",
+            Self::KeyPurge => "KeyPurge",
         }
     }
 
@@ -82,6 +85,7 @@ impl Role {
             Self::Writer => "crn:v1:bluemix:public:iam::::serviceRole:Writer",
             Self::Manager => "crn:v1:bluemix:public:iam::::serviceRole:Manager",
             Self::Administrator => "crn:v1:bluemix:public:iam::::role:Administrator",
+            Self::KeyPurge => "crn:v1:bluemix:public:kms::::serviceRole:KeyPurge",
         }
     }
 
@@ -103,6 +107,7 @@ const fn roles_for(action: Action) -> &'static [Role] {
     const WRITER_UP: &[Role] = &[Role::Writer, Role::Manager];
     const MANAGER: &[Role] = &[Role::Manager];
     const ADMINISTRATOR: &[Role] = &[Role::Administrator];
+    const KEY_PURGE: &[Role] = &[Role::KeyPurge];
     match action {
         Action::ListKeys
         | Action::CountKeys
@@ -113,6 +118,7 @@ const fn roles_for(action: Action) -> &'static [Role] {
         Action::Key(KeyAction::Read) => READER_PLUS_UP,
         Action::CreateKey | Action::Key(KeyAction::Rotate) => WRITER_UP,
         Action::Key(KeyAction::Disable | KeyAction::Enable | KeyAction::Delete | KeyAction::Restore) => MANAGER,
+        Action::Key(KeyAction::Purge) => KEY_PURGE,
         Action::CreateServiceId
         | Action::ListServiceIds
         | Action::CreateApiKey
@@ -120,8 +126,9 @@ const fn roles_for(action: Action) -> &'static [Role] {
         | Action::ListPolicies
         | Action::ReadPolicy
         | Action::DeletePolicy => ADMINISTRATOR,
-        // These prove identity by a credential of their own; no role stands for that.
-        Action::IssueToken
+        // The server's own doing, and what proves identity by a credential of its own; no role stands for that.
+        Action::Key(KeyAction::Expire)
+        | Action::IssueToken
         | Action::OpenSession
         | Action::ReadSession
         | Action::IssueConsoleToken
@@ -143,18 +150,27 @@ mod tests {
     #[test]
     fn each_service_role_contains_the_one_below() {
         let ladder = [Role::Reader, Role::ReaderPlus, Role::Writer, Role::Manager];
-        let actions = KeyAction::ALL.map(Action::Key).into_iter().chain([
-            Action::ListKeys,
-            Action::CountKeys,
-            Action::CreateKey,
-            Action::UnknownRequest,
-        ]);
+        let off_the_ladder = [KeyAction::Purge, KeyAction::Expire];
+        let actions = KeyAction::ALL.into_iter().filter(|action| !off_the_ladder.contains(action)).map(Action::Key);
+        let actions = actions.chain([Action::ListKeys, Action::CountKeys, Action::CreateKey, Action::UnknownRequest]);
         for action in actions {
             for pair in ladder.windows(2) {
                 assert!(!pair[0].allows(action) || pair[1].allows(action), "{action:?} {pair:?}");
             }
             assert!(Role::Manager.allows(action), "{action:?}");
             assert!(!Role::Administrator.allows(action), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn purging_is_for_its_own_role_and_that_role_for_purging_alone() {
+        for role in Role::ALL {
+            assert_eq!(role.allows(Action::Key(KeyAction::Purge)), role == Role::KeyPurge, "{role:?}");
+            assert!(!role.allows(Action::Key(KeyAction::Expire)), "{role:?}");
+        }
+        let others = KeyAction::ALL.into_iter().filter(|action| *action != KeyAction::Purge).map(Action::Key);
+        for action in others.chain([Action::ListKeys, Action::CountKeys, Action::CreateKey, Action::UnknownRequest]) {
+            assert!(!Role::KeyPurge.allows(action), "{action:?}");
         }
     }
 

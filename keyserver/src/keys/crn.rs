@@ -51,6 +51,11 @@ impl Instance {
         format!("{}:key:{key}", self.prefix())
     }
 
+    /// IAM id of the instance where it acts for itself.
+    pub(crate) fn iam_id(&self) -> String {
+        format!("crn-{}", self.crn())
+    }
+
     fn prefix(&self) -> String {
         format!("crn:v1:bluemix:public:kms:{}:a/{}:{}", self.region, self.account, self.id)
     }
@@ -72,6 +77,7 @@ mod tests {
         let key = KeyId(Uuid::try_parse("5a0c2c1e-7d0e-4b57-9d52-3b6a4f0f7c11").expect("a UUID"));
         let prefix = format!("crn:v1:bluemix:public:kms:us-south:a/0123456789abcdef0123456789abcdef:{guid}");
         assert_eq!(instance.crn(), format!("{prefix}::"));
+        assert_eq!(instance.iam_id(), format!("crn-{prefix}::"));
         assert_eq!(instance.key_crn(key), format!("{prefix}:key:5a0c2c1e-7d0e-4b57-9d52-3b6a4f0f7c11"));
     }
 }

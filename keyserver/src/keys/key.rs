@@ -126,6 +126,8 @@ pub(crate) struct Key {
     pub(crate) stored_state: State,
     /// When the stored state was entered.
     pub(crate) state_since: Timestamp,
+    /// When the resources that use the key were last told of its state: by a life-cycle change or a sync.
+    pub(crate) notified_at: Option<Timestamp>,
     /// Set while deleted.
     pub(crate) deletion: Option<Deletion>,
     /// The newest version.
@@ -166,6 +168,7 @@ impl Key {
             rotated_at: None,
             stored_state: State::Active,
             state_since: now,
+            notified_at: None,
             deletion: None,
             current,
             revision: 0,
@@ -201,6 +204,7 @@ impl Key {
         self.current = next;
         self.rotated_at = Some(now);
         self.updated_at = Some(now);
+        self.notified_at = Some(now);
         Ok(())
     }
 
@@ -242,6 +246,26 @@ impl Key {
         Ok(())
     }
 
+    /// Writes down that an active key is past its date.
+    pub(crate) fn expire(&mut self, now: Timestamp) -> Result<(), Error> {
+        // The state that counts is deactivated already.
+        Rule::check(self.stored_state, KeyAction::Expire)?;
+        if !self.is_expired(now) {
+            return Err(Error::InvalidState);
+        }
+        self.enter(State::Deactivated, now);
+        Ok(())
+    }
+
+    /// Whether the key may be removed for ever because its time has come.
+    pub(crate) fn require_purge_due(&self, now: Timestamp) -> Result<(), Error> {
+        self.check(KeyAction::Purge, now)?;
+        if self.purge_scheduled().is_none_or(|at| now < at) {
+            return Err(Error::InvalidState);
+        }
+        Ok(())
+    }
+
     /// End of the restore window of a deleted key.
     pub(crate) fn restore_until(&self) -> Option<Timestamp> {
         self.after_deletion(RESTORE_WINDOW)
@@ -276,6 +300,7 @@ impl Key {
         self.stored_state = state;
         self.state_since = now;
         self.updated_at = Some(now);
+        self.notified_at = Some(now);
     }
 }
 

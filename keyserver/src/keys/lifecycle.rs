@@ -75,12 +75,16 @@ pub(crate) enum KeyAction {
     Delete,
     /// Destroyed → active.
     Restore,
+    /// Remove a destroyed key for ever.
+    Purge,
+    /// Active → deactivated; the server's own, on the key's expiration date.
+    Expire,
 }
 
 #[cfg(test)]
 impl KeyAction {
     /// Every action.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Read,
         Self::ReadMetadata,
         Self::ListVersions,
@@ -92,7 +96,32 @@ impl KeyAction {
         Self::Enable,
         Self::Delete,
         Self::Restore,
+        Self::Purge,
+        Self::Expire,
     ];
+}
+
+/// What the server does to keys by itself when its time has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chore {
+    /// Removes keys that were deleted [`PURGE_SCHEDULED`] ago.
+    Purge,
+    /// Writes down that keys are past their expiration date. They count as deactivated from the date itself; the
+    /// service that this server is compatible with takes up to an hour.
+    Expire,
+}
+
+impl Chore {
+    /// Every chore, in the order in which they are done.
+    pub(crate) const ALL: [Self; 2] = [Self::Expire, Self::Purge];
+
+    /// The action that it is on each key.
+    pub(crate) const fn action(self) -> KeyAction {
+        match self {
+            Self::Purge => KeyAction::Purge,
+            Self::Expire => KeyAction::Expire,
+        }
+    }
 }
 
 /// One cell of the table.
@@ -110,23 +139,26 @@ impl Rule {
     /// The table.
     pub(crate) const fn of(state: State, action: KeyAction) -> Self {
         use KeyAction::{
-            Delete, Disable, Enable, ListVersions, Read, ReadMetadata, Restore, Rewrap, Rotate, Unwrap, Wrap,
+            Delete, Disable, Enable, Expire, ListVersions, Purge, Read, ReadMetadata, Restore, Rewrap, Rotate, Unwrap,
+            Wrap,
         };
         use State::{Active, Deactivated, Destroyed, Suspended};
         match (state, action) {
             (Active | Suspended | Deactivated | Destroyed, Read | ReadMetadata) => Self::Allowed,
 
-            (Active, ListVersions | Wrap | Unwrap | Rewrap | Rotate | Disable | Delete) => Self::Allowed,
-            (Active, Enable | Restore) => Self::WrongState,
+            (Active, ListVersions | Wrap | Unwrap | Rewrap | Rotate | Disable | Delete | Expire) => Self::Allowed,
+            (Active, Enable | Restore | Purge) => Self::WrongState,
 
             (Suspended, Enable | Delete) => Self::Allowed,
-            (Suspended, ListVersions | Wrap | Unwrap | Rewrap | Rotate | Disable | Restore) => Self::WrongState,
+            (Suspended, ListVersions | Wrap | Unwrap | Rewrap | Rotate | Disable | Restore | Purge | Expire) => {
+                Self::WrongState
+            }
 
             (Deactivated, Unwrap | Rewrap | Rotate | Delete) => Self::Allowed,
-            (Deactivated, ListVersions | Wrap | Disable | Enable | Restore) => Self::WrongState,
+            (Deactivated, ListVersions | Wrap | Disable | Enable | Restore | Purge | Expire) => Self::WrongState,
 
-            (Destroyed, Restore) => Self::Allowed,
-            (Destroyed, ListVersions) => Self::WrongState,
+            (Destroyed, Restore | Purge) => Self::Allowed,
+            (Destroyed, ListVersions | Expire) => Self::WrongState,
             (Destroyed, Wrap | Unwrap | Rewrap | Rotate | Disable | Enable | Delete) => Self::Gone,
         }
     }

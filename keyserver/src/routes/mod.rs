@@ -15,6 +15,8 @@ pub(crate) mod reply;
 mod versions;
 mod wire;
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -55,6 +57,6 @@ pub(crate) fn router(app: App) -> Router {
         .route("/ready", get(health::ready))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(extract::MAX_BODY_BYTES))
-        .layer(middleware::from_fn(observe::observe))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::observe))
         .with_state(app)
 }

@@ -5,14 +5,14 @@
 use std::time::Instant;
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use uuid::Uuid;
 
-use crate::routes::reply;
+use crate::{routes::reply, state::App};
 
 const CORRELATION_HEADERS: [&str; 3] = ["correlation-id", "x-correlation-id", "x-request-id"];
 
@@ -21,13 +21,13 @@ const CORRELATION_HEADERS: [&str; 3] = ["correlation-id", "x-correlation-id", "x
 pub(super) struct Correlation(pub(super) Uuid);
 
 /// Runs the request to its end even if the client goes away, so that what was changed is also recorded.
-pub(super) async fn observe(mut request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let correlation = correlation_of(&request).unwrap_or_else(new_correlation);
     request.extensions_mut().insert(Correlation(correlation));
-    let handled = tokio::spawn(next.run(request)).await;
+    let handled = app.tasks.spawn(next.run(request)).await;
     let mut response = handled.unwrap_or_else(|_| reply::crashed(correlation).into_response());
     add_headers(&mut response, correlation);
     log(&method, &path, &response, started, correlation);

@@ -266,6 +266,8 @@ const fn what_failed(action: Action) -> &'static str {
         Action::Key(KeyAction::Enable) => "Key could not be enabled",
         Action::Key(KeyAction::Delete) => "Key could not be deleted",
         Action::Key(KeyAction::Restore) => "Key could not be restored",
+        Action::Key(KeyAction::Purge) => "Key could not be purged",
+        Action::Key(KeyAction::Expire) => "Key could not be deactivated",
         Action::OpenSession => "Session could not be opened",
         Action::ReadSession => "Session could not be retrieved",
         Action::IssueConsoleToken | Action::IssueToken => "Token could not be issued",

@@ -1,6 +1,7 @@
 //! Connections: accepted, limited in how slowly they may speak, and let finish at the end.
 //!
-//! *Invariant:* listens on the one socket it is given; a connection that fails affects no other.
+//! *Invariant:* listens on the one socket it is given; a connection that fails affects no other. What was begun is finished,
+//! also for a client that has gone.
 
 use std::{net::SocketAddr, pin::pin, time::Duration};
 
@@ -13,17 +14,19 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
+use crate::state::App;
+
 /// For a request head, and for an idle connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// For a request line with its headers; a token takes about one kibibyte of it.
 const MAX_HEAD_BYTES: usize = 16 << 10;
-/// For requests that are being served when the server is told to stop.
+/// For what is under way when the server is told to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 /// Before accepting again when the system is out of sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `stop`, then finishes what was begun.
-pub async fn listen(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub(super) async fn listen(listener: TcpListener, router: Router, app: &App, stop: impl Future<Output = ()>) {
     let open = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -39,8 +42,14 @@ pub async fn listen(listener: TcpListener, router: Router, stop: impl Future<Out
         }
     }
     drop(listener);
-    if tokio::time::timeout(STOP_TIMEOUT, open.shutdown()).await.is_err() {
-        tracing::warn!("stopped while requests were still being served");
+    app.stopping.cancel();
+    let finish = async {
+        open.shutdown().await;
+        app.tasks.close();
+        app.tasks.wait().await;
+    };
+    if tokio::time::timeout(STOP_TIMEOUT, finish).await.is_err() {
+        tracing::warn!("stopped while something was still under way");
     }
 }
 

@@ -3,6 +3,7 @@
 //! *Invariant:* a data directory is used by one server at a time, and never with a master key it was not made with.
 
 mod listen;
+mod schedule;
 
 use std::{
     fs::{DirBuilder, File, TryLockError},
@@ -12,6 +13,8 @@ use std::{
 };
 
 use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -21,14 +24,12 @@ use crate::{
     keys::material::Secret,
     routes,
     service::{
-        console,
+        chores, console,
         start::{self, Surroundings},
     },
-    state::{AppState, StoreJournal},
+    state::{App, AppState, StoreJournal},
     store::{Store, sqlite::SqliteStore},
 };
-
-pub use listen::listen;
 
 pub use crate::{
     crypto::master::MasterKeyError,
@@ -82,8 +83,22 @@ pub struct Server {
     pub api_key: Option<Zeroizing<String>>,
     /// A one-time code for the console.
     pub sign_in_code: Zeroizing<String>,
+    app: App,
     /// Held as long as the server lives.
     _lock: File,
+}
+
+impl Server {
+    /// Serves until `stop` and does its chores meanwhile, then finishes what was begun.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        self.app.tasks.spawn(schedule::run(Arc::clone(&self.app)));
+        listen::listen(listener, self.router, &self.app, stop).await;
+    }
+
+    /// Does the chores that are due by the server's clock; [`Server::serve`] does this by itself.
+    pub async fn run_due(&self) {
+        chores::run_due(&self.app, self.app.clock.now()).await;
+    }
 }
 
 /// Where a server keeps what, and how it behaves.
@@ -119,9 +134,13 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         classify: routes::reply::classify,
         administrator: started.administrator,
         secure_cookies: *secure_cookies,
+        tasks: TaskTracker::new(),
+        stopping: CancellationToken::new(),
     };
+    let app = Arc::new(app);
     Ok(Server {
-        router: routes::router(Arc::new(app)),
+        router: routes::router(Arc::clone(&app)),
+        app,
         account: started.account,
         instance: started.instance.to_string(),
         region: started.region,

@@ -4,6 +4,7 @@
 
 pub(crate) mod actions;
 pub(crate) mod call;
+pub(crate) mod chores;
 pub(crate) mod console;
 pub(crate) mod iam;
 pub(crate) mod keys;

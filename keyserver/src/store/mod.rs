@@ -3,6 +3,7 @@
 //! A change to keys, identities or policies takes the event that tells of it and is stored with it or not at all.
 //! *Invariant:* calls on keys take a [`Grant`] and stay inside its instance and reach; material arrives and leaves sealed.
 
+mod chores;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;
@@ -27,8 +28,10 @@ use crate::{
     },
 };
 
+pub(crate) use chores::Chores;
+
 /// Everything, behind one name.
-pub(crate) trait Store: Installations + Identities + Keys + Console + Events {}
+pub(crate) trait Store: Installations + Identities + Keys + Console + Events + Chores {}
 
 /// What the first start makes.
 #[derive(Debug, Clone)]
@@ -142,6 +145,9 @@ pub(crate) trait Keys: Send + Sync {
         gained: Option<SealedVersion>,
         event: NewEvent,
     ) -> Result<bool, Error>;
+    /// Removes a key with all that belongs to it, for ever, if nobody changed it since it was read; `false` if somebody
+    /// did.
+    async fn purge_key(&self, grant: &Grant, key: &Key, event: NewEvent) -> Result<bool, Error>;
 }
 
 /// Sign-in codes and sessions of the console.

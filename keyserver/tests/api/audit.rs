@@ -6,10 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Api, READER, envelope};
 
 fn events(api: &Api) -> Vec<Value> {
-    let database = api.database();
-    let mut statement = database.prepare("SELECT event FROM events ORDER BY sequence").expect("a table");
-    let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
-    rows.map(|row| serde_json::from_str(&row.expect("a row")).expect("JSON")).collect()
+    api.events()
 }
 
 fn last(api: &Api) -> Value {

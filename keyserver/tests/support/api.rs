@@ -92,6 +92,33 @@ impl Api {
         self.directory.path()
     }
 
+    /// Does the chores that are due by the clock.
+    pub(crate) async fn run_due(&self) {
+        self.server.run_due().await;
+    }
+
+    /// Another server over the same database, as a replica on another machine would be.
+    pub(crate) async fn replica(&self) -> (server::Server, TempDir) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (own, other) = (|name: &str| self.directory().join(name), |name: &str| directory.path().join(name));
+        std::os::unix::fs::symlink(own("keyserver.db"), other("keyserver.db")).expect("a link");
+        std::fs::copy(own("master.key"), other("master.key")).expect("copied");
+        (open(directory.path(), &self.clock).await, directory)
+    }
+
+    /// Every audit event so far, oldest first.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let database = self.database();
+        let mut statement = database.prepare("SELECT event FROM events ORDER BY sequence").expect("a table");
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+        rows.map(|row| serde_json::from_str(&row.expect("a row")).expect("JSON")).collect()
+    }
+
+    /// Audit events of one action.
+    pub(crate) fn events_of(&self, action: &str) -> Vec<Value> {
+        self.events().into_iter().filter(|event| event["action"] == action).collect()
+    }
+
     /// Everything that has been written to the database so far.
     pub(crate) fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.directory().join("keyserver.db")).expect("the database")

@@ -89,7 +89,7 @@ fn insert_instance(db: &Connection, instance: &Instance, at: i64) -> Result<(), 
     Ok(())
 }
 
-fn instance(row: &Row<'_>) -> rusqlite::Result<Instance> {
+pub(super) fn instance(row: &Row<'_>) -> rusqlite::Result<Instance> {
     Ok(Instance {
         id: InstanceId(row.get("id")?),
         name: row.get("name")?,

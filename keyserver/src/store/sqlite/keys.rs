@@ -14,7 +14,7 @@ use crate::{
         crn::InstanceId,
         key::{Deletion, Key, KeyId},
         lifecycle::{
-            KeyAction::{Delete, Disable, Enable, Restore, Rotate},
+            KeyAction::{Delete, Disable, Enable, Expire, Purge, Restore, Rotate},
             State,
         },
         material::SealedMaterial,
@@ -119,7 +119,7 @@ impl Keys for SqliteStore {
         gained: Option<SealedVersion>,
         event: NewEvent,
     ) -> Result<bool, Error> {
-        grant.demand(|action| matches!(action, Action::Key(Rotate | Disable | Enable | Delete | Restore)))?;
+        grant.demand(|action| matches!(action, Action::Key(Rotate | Disable | Enable | Delete | Restore | Expire)))?;
         if !grant.covers(key.id) {
             return Err(grant.absence());
         }
@@ -130,6 +130,23 @@ impl Keys for SqliteStore {
             }
             if let Some(version) = gained {
                 insert_version(db, key.id, &version)?;
+            }
+            append(db, &event)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn purge_key(&self, grant: &Grant, key: &Key, event: NewEvent) -> Result<bool, Error> {
+        grant.demand(|action| action == Action::Key(Purge))?;
+        if !grant.covers(key.id) {
+            return Err(grant.absence());
+        }
+        let (id, instance, revision) = (key.id, grant.instance(), key.revision);
+        self.write(move |db| {
+            let mut purge = db.prepare_cached("DELETE FROM keys WHERE id = ? AND instance = ? AND revision = ?")?;
+            if purge.execute((id.0, instance.0, revision))? == 0 {
+                return Ok(false);
             }
             append(db, &event)?;
             Ok(true)
@@ -196,8 +213,8 @@ fn insert_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<(), Er
 fn update_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<bool, Error> {
     let updated = db
         .prepare_cached(
-            "UPDATE keys SET bits = ?, updated_at = ?, rotated_at = ?, state = ?, state_since = ?, deleted_at = ?,
-                 deleted_by = ?, revision = revision + 1
+            "UPDATE keys SET bits = ?, updated_at = ?, rotated_at = ?, state = ?, state_since = ?, notified_at = ?,
+                 deleted_at = ?, deleted_by = ?, revision = revision + 1
              WHERE id = ? AND instance = ? AND revision = ?",
         )?
         .execute((
@@ -206,6 +223,7 @@ fn update_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<bool, 
             key.rotated_at.map(millis),
             key.stored_state.number(),
             millis(key.state_since),
+            key.notified_at.map(millis),
             key.deletion.as_ref().map(|deletion| millis(deletion.at)),
             key.deletion.as_ref().map(|deletion| &deletion.by),
             key.id.0,
@@ -268,6 +286,7 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         rotated_at: optional_instant(row, "rotated_at")?,
         stored_state: State::from_number(row.get("state")?).ok_or_else(|| unreadable(row, "state"))?,
         state_since: instant(row, "state_since")?,
+        notified_at: optional_instant(row, "notified_at")?,
         deletion,
         current: Version { id: VersionId(row.get("version_id")?), created_at: instant(row, "version_created_at")? },
         revision: row.get("revision")?,

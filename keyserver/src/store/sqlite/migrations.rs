@@ -6,11 +6,14 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::Error;
 
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_start.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_start.sql"), include_str!("../migrations/0002_lifecycle.sql")];
 
 /// Applies what is missing, all of it or nothing. The format is read under the write lock: of two programs that open the
 /// same file, one applies a change.
 pub(super) fn run(connection: &mut Connection) -> Result<(), Error> {
+    // A change may replace a table that others refer to; what the references then say is checked at the end.
+    connection.pragma_update(None, "foreign_keys", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let applied = format(&transaction)?;
     if applied as usize > MIGRATIONS.len() {
@@ -22,6 +25,9 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), Error> {
     for (number, sql) in (1_u32..).zip(MIGRATIONS).skip(applied as usize) {
         transaction.execute_batch(sql)?;
         transaction.pragma_update(None, "user_version", number)?;
+    }
+    if (applied as usize) < MIGRATIONS.len() && transaction.prepare("PRAGMA foreign_key_check")?.exists([])? {
+        return Err(Error::Store("a row refers to another that does not exist: restore the database".to_owned()));
     }
     Ok(transaction.commit()?)
 }
@@ -40,4 +46,35 @@ pub(super) fn require_current(connection: &Connection) -> Result<(), Error> {
 
 fn format(connection: &Connection) -> Result<u32, Error> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_the_first_format_is_kept_with_its_versions_and_aliases() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        connection.execute_batch(MIGRATIONS[0]).expect("the first format");
+        connection.pragma_update(None, "user_version", 1).expect("set");
+        connection
+            .execute_batch(
+                "INSERT INTO instances VALUES (x'01', 'i', 'us-south', 'a', 0);
+                 INSERT INTO keys VALUES (x'02', x'01', 'default', 'k', NULL, '[]', 0, 0, 256, 1, 'me', 5, NULL, NULL, 1,
+                     1, NULL, NULL, 7);
+                 INSERT INTO key_versions VALUES (x'02', 1, x'03', 1, x'04');
+                 INSERT INTO aliases VALUES (x'01', 'alias', x'02');",
+            )
+            .expect("a key");
+        run(&mut connection).expect("up to date");
+        require_current(&connection).expect("up to date");
+        connection.pragma_update(None, "foreign_keys", true).expect("set");
+        connection.execute("UPDATE keys SET state = 3 WHERE revision = 7", []).expect("a state of the new format");
+        let counts = "SELECT count(*) FROM keys JOIN key_versions ON key_id = keys.id JOIN aliases USING (key_id)";
+        let count = |connection: &Connection| connection.query_row(counts, [], |row| row.get::<_, i64>(0));
+        assert_eq!(count(&connection).expect("a count"), 1);
+        connection.execute("DELETE FROM keys", []).expect("gone");
+        let rest = "SELECT (SELECT count(*) FROM key_versions) + (SELECT count(*) FROM aliases)";
+        assert_eq!(connection.query_row(rest, [], |row| row.get::<_, i64>(0)).expect("a count"), 0);
+    }
 }

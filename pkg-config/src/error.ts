@@ -12,6 +12,9 @@ interface Thrown {
   readonly cause?: unknown;
 }
 
+/** What errors of all entries of the package have: each entry is a script of its own, with a class of its own. */
+const BRAND = Symbol.for("envelock.EnvelockError");
+
 /** Every failure of this package. Branch on {@link code}, never on the text. */
 export class EnvelockError extends Error {
   /** Stable code, such as `ERR_KEY_DISABLED` or `ERR_TRUNCATED`. */
@@ -32,7 +35,14 @@ export class EnvelockError extends Error {
     this.retryable = thrown.retryable;
     this.requestId = thrown.requestId;
   }
+
+  /** An error of any entry of the package is an instance, wherever the class was imported from. */
+  static override [Symbol.hasInstance](value: unknown): value is EnvelockError {
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
 }
+
+Object.defineProperty(EnvelockError.prototype, BRAND, { value: true });
 
 /** Waits for `work`; a failure of the module becomes an {@link EnvelockError}, anything else passes unchanged. */
 export async function mapped<T>(work: () => Promise<T>): Promise<T> {

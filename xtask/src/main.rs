@@ -10,6 +10,7 @@ mod conformance;
 mod console;
 mod debian_std;
 mod demo;
+mod facade;
 mod forms;
 mod fuzz;
 mod layers;

@@ -3,13 +3,13 @@
 //! *Invariant:* what is published is made from what is committed; nothing in the output is edited by hand.
 
 use crate::{
-    forms,
+    facade, forms,
     project::{Project, version_of},
     run::Cx,
     sbom,
     stamp::{Inputs, when_changed},
     toolchain::WasmToolchain,
-    tools, translate, wasm,
+    translate, wasm,
 };
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
@@ -27,7 +27,7 @@ pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<PathBuf> {
     let tarball = tarball(&cx.project, &version);
     let mut inputs = Inputs::new(cx).text(&version).tree("pkg-config", &["node_modules"])?;
     inputs = inputs.tree("target/npm/envelock/wasm", &[])?.tree("xtask/src/pack.rs", &[])?;
-    inputs = inputs.tree("xtask/src/sbom.rs", &[])?.tree("Cargo.lock", &[])?;
+    inputs = inputs.tree("xtask/src/facade.rs", &[])?.tree("xtask/src/sbom.rs", &[])?.tree("Cargo.lock", &[])?;
     for file in COPIED {
         inputs = inputs.tree(file, &[])?;
     }
@@ -72,7 +72,7 @@ fn assemble(cx: &Cx, version: &str) -> Result<()> {
     }
     let module = wasm::output(&cx.project).join("envelock_bg.wasm");
     fs::write(package.join(sbom::FILE), sbom::text(cx, version, &module)?)?;
-    cx.cmd(tools::package_tool(cx, "tsc")).args(["--project", "pkg-config/tsconfig.json"]).run()
+    facade::build(cx)
 }
 
 /// The manifest as published: without what only the checkout needs, with the version of the crate.

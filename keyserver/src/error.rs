@@ -81,6 +81,21 @@ pub(crate) enum Error {
     /// Restoring a key whose expiration date has passed.
     #[error("The key's expiration date has passed: it cannot be restored")]
     KeyExpired,
+    /// Deletion of a key under dual authorization without the consent of somebody else.
+    #[error("The key is deleted by two people: another one must set it for deletion first, at most seven days before")]
+    AuthorizationsNotMet,
+    /// Consent to a deletion that does not take two people.
+    #[error("The key has no dual authorization policy for its deletion: set one, or delete the key directly")]
+    NotDualAuth,
+    /// Dual authorization turned off.
+    #[error("A dual authorization policy that was enabled for a key stays enabled")]
+    DualAuthStays,
+    /// The policy in the body is not the one in the query.
+    #[error("The policy of the body is not the one that the query parameter `policy` names")]
+    PolicyMismatch,
+    /// Not as many policies as the request can take.
+    #[error("{0}")]
+    PolicyCount(&'static str),
     /// No version of the key opens the ciphertext with these AAD.
     #[error("The ciphertext was not made by this key with this additional authenticated data, or was altered")]
     UnprocessableCiphertext,

@@ -23,6 +23,8 @@ mod keys;
 mod lifecycle;
 #[path = "api/limits.rs"]
 mod limits;
+#[path = "api/policies.rs"]
+mod policies;
 #[path = "api/storage.rs"]
 mod storage;
 #[path = "api/versions.rs"]

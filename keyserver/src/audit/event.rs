@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    audit::{Entry, names::Names},
+    audit::{Entry, names::Names, policy::PolicyValues},
     error::Error,
     iam::{roles::Action, token::Caller},
     keys::{
@@ -106,6 +106,10 @@ struct RequestData {
     key_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_ring_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial_value: Option<PolicyValues>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_value: Option<PolicyValues>,
 }
 
 #[derive(Debug, Default, Clone, Serialize)]
@@ -275,6 +279,12 @@ impl Trail {
     /// Which newer version the data key was wrapped under again.
     pub(crate) fn rewrapped(&mut self, version: VersionId) {
         self.response.rewrapped_key_version_id = Some(version.to_string());
+    }
+
+    /// What policies were and what they become.
+    pub(crate) fn policies(&mut self, before: PolicyValues, after: PolicyValues) {
+        self.request.initial_value = Some(before);
+        self.request.new_value = Some(after);
     }
 
     /// How many there were.

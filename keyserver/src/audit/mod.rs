@@ -7,6 +7,7 @@
 
 pub(crate) mod event;
 mod names;
+pub(crate) mod policy;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

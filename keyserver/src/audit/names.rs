@@ -18,8 +18,8 @@ pub(super) struct Names {
 impl Names {
     pub(super) const fn of(action: Action) -> Self {
         use KeyAction::{
-            Delete, Disable, Enable, Expire, ListVersions, Purge, Read, ReadMetadata, Restore, Rewrap, Rotate, Unwrap,
-            Wrap,
+            Delete, Disable, Enable, Expire, ListVersions, Purge, Read, ReadMetadata, ReadPolicies, Restore, Rewrap,
+            Rotate, SetForDeletion, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
         };
         use Severity::{Critical, Normal, Warning};
         match action {
@@ -41,6 +41,14 @@ impl Names {
             Action::Key(Restore) => key("kms.secrets.restore", "Key Protect: restore secret", Warning),
             Action::Key(Purge) => key("kms.secrets.purge", "Key Protect: purge secret", Normal),
             Action::Key(Expire) => key("kms.secrets.expire", "Key Protect: expire secret", Normal),
+            Action::Key(SetForDeletion) => {
+                key("kms.secrets.setkeyfordeletion", "Key Protect: set secret for deletion", Warning)
+            }
+            Action::Key(UnsetForDeletion) => {
+                key("kms.secrets.unsetkeyfordeletion", "Key Protect: unset secret for deletion", Warning)
+            }
+            Action::Key(ReadPolicies) => key("kms.policies.read", "Key Protect: read policies of secret", Normal),
+            Action::Key(WritePolicies) => key("kms.policies.write", "Key Protect: write policies of secret", Warning),
             Action::UnknownRequest => key("kms.secrets.default", "Key Protect: unknown request", Normal),
             Action::CreateServiceId => {
                 iam("iam-identity.account-serviceid.create", "IAM Identity Service: create service ID", Normal)

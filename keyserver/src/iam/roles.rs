@@ -116,9 +116,17 @@ const fn roles_for(action: Action) -> &'static [Role] {
             KeyAction::ReadMetadata | KeyAction::ListVersions | KeyAction::Wrap | KeyAction::Unwrap | KeyAction::Rewrap,
         ) => READER_UP,
         Action::Key(KeyAction::Read) => READER_PLUS_UP,
-        Action::CreateKey | Action::Key(KeyAction::Rotate) => WRITER_UP,
-        Action::Key(KeyAction::Disable | KeyAction::Enable | KeyAction::Delete | KeyAction::Restore) => MANAGER,
         Action::Key(KeyAction::Purge) => KEY_PURGE,
+        Action::CreateKey
+        | Action::Key(KeyAction::Rotate | KeyAction::SetForDeletion | KeyAction::UnsetForDeletion) => WRITER_UP,
+        Action::Key(
+            KeyAction::Disable
+            | KeyAction::Enable
+            | KeyAction::Delete
+            | KeyAction::Restore
+            | KeyAction::ReadPolicies
+            | KeyAction::WritePolicies,
+        ) => MANAGER,
         Action::CreateServiceId
         | Action::ListServiceIds
         | Action::CreateApiKey

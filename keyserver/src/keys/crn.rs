@@ -56,6 +56,11 @@ impl Instance {
         format!("crn-{}", self.crn())
     }
 
+    /// CRN of a policy of one of its keys.
+    pub(crate) fn policy_crn(&self, policy: Uuid) -> String {
+        format!("{}:policy:{policy}", self.prefix())
+    }
+
     fn prefix(&self) -> String {
         format!("crn:v1:bluemix:public:kms:{}:a/{}:{}", self.region, self.account, self.id)
     }

@@ -13,6 +13,7 @@ use crate::{
         alias::Alias,
         lifecycle::{KeyAction, PURGE_FROM, PURGE_SCHEDULED, RESTORE_WINDOW, ROTATION_INTERVAL, Rule, SETTLING, State},
         material::{RootKeySize, Secret},
+        policy::{DualAuth, Rotation},
         version::Version,
     },
 };
@@ -130,6 +131,10 @@ pub(crate) struct Key {
     pub(crate) notified_at: Option<Timestamp>,
     /// Set while deleted.
     pub(crate) deletion: Option<Deletion>,
+    /// Rotation by policy, if ever set.
+    pub(crate) rotation: Option<Rotation>,
+    /// Deletion by two people, if ever set.
+    pub(crate) dual_auth: Option<DualAuth>,
     /// The newest version.
     pub(crate) current: Version,
     /// Counts changes, so that two writers cannot overwrite each other.
@@ -170,6 +175,8 @@ impl Key {
             state_since: now,
             notified_at: None,
             deletion: None,
+            rotation: None,
+            dual_auth: None,
             current,
             revision: 0,
         })
@@ -226,6 +233,7 @@ impl Key {
     /// → destroyed; the material is kept for [`RESTORE_WINDOW`].
     pub(crate) fn delete(&mut self, now: Timestamp, by: &str) -> Result<(), Error> {
         self.check(KeyAction::Delete, now)?;
+        self.take_authorization(now, by)?;
         self.enter(State::Destroyed, now);
         self.deletion = Some(Deletion { at: now, by: by.to_owned() });
         Ok(())

@@ -79,12 +79,20 @@ pub(crate) enum KeyAction {
     Purge,
     /// Active → deactivated; the server's own, on the key's expiration date.
     Expire,
+    /// First consent to a deletion that takes two people.
+    SetForDeletion,
+    /// That consent withdrawn.
+    UnsetForDeletion,
+    /// The key's policies.
+    ReadPolicies,
+    /// Policies of the key set.
+    WritePolicies,
 }
 
 #[cfg(test)]
 impl KeyAction {
     /// Every action.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Read,
         Self::ReadMetadata,
         Self::ListVersions,
@@ -98,6 +106,10 @@ impl KeyAction {
         Self::Restore,
         Self::Purge,
         Self::Expire,
+        Self::SetForDeletion,
+        Self::UnsetForDeletion,
+        Self::ReadPolicies,
+        Self::WritePolicies,
     ];
 }
 
@@ -139,12 +151,15 @@ impl Rule {
     /// The table.
     pub(crate) const fn of(state: State, action: KeyAction) -> Self {
         use KeyAction::{
-            Delete, Disable, Enable, Expire, ListVersions, Purge, Read, ReadMetadata, Restore, Rewrap, Rotate, Unwrap,
-            Wrap,
+            Delete, Disable, Enable, Expire, ListVersions, Purge, Read, ReadMetadata, ReadPolicies, Restore, Rewrap,
+            Rotate, SetForDeletion, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
         };
         use State::{Active, Deactivated, Destroyed, Suspended};
         match (state, action) {
-            (Active | Suspended | Deactivated | Destroyed, Read | ReadMetadata) => Self::Allowed,
+            (Active | Suspended | Deactivated | Destroyed, Read | ReadMetadata | ReadPolicies) => Self::Allowed,
+
+            (Active | Suspended | Deactivated, SetForDeletion | UnsetForDeletion | WritePolicies) => Self::Allowed,
+            (Destroyed, SetForDeletion | UnsetForDeletion | WritePolicies) => Self::Gone,
 
             (Active, ListVersions | Wrap | Unwrap | Rewrap | Rotate | Disable | Delete | Expire) => Self::Allowed,
             (Active, Enable | Restore | Purge) => Self::WrongState,

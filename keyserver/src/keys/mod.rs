@@ -9,5 +9,6 @@ pub(crate) mod environment;
 pub(crate) mod key;
 pub(crate) mod lifecycle;
 pub(crate) mod material;
+pub(crate) mod policy;
 pub(crate) mod ring;
 pub(crate) mod version;

@@ -52,6 +52,14 @@ pub(super) async fn enable(State(app): State<App>, call: Call, KeyName(name): Ke
     Reply::empty(change(&app, call, name, Change::Enable).await)
 }
 
+pub(super) async fn set_for_deletion(State(app): State<App>, call: Call, KeyName(name): KeyName) -> Reply {
+    Reply::empty(change(&app, call, name, Change::SetForDeletion).await)
+}
+
+pub(super) async fn unset_for_deletion(State(app): State<App>, call: Call, KeyName(name): KeyName) -> Reply {
+    Reply::empty(change(&app, call, name, Change::UnsetForDeletion).await)
+}
+
 fn wrap_input(body: Option<wire::Wrap>) -> Result<WrapInput, Error> {
     let Some(wire::Wrap { plaintext, aad }) = body else {
         return Ok(WrapInput { plaintext: None, aad: Aad::default() });

@@ -16,6 +16,7 @@ use crate::{
     },
     routes::{
         extract::{Body, KeyName, Params, WantsRepresentation},
+        policies,
         reply::{Reply, number_header},
         wire,
     },
@@ -190,7 +191,8 @@ fn show(view: KeyView) -> wire::Key {
         last_rotate_date: key.rotated_at.map(date),
         key_version: (!key.extractable && !deleted)
             .then(|| wire::KeyVersion { id: key.current.id.to_string(), creation_date: date(key.current.created_at) }),
-        dual_auth_delete: wire::DualAuthDelete { enabled: false },
+        dual_auth_delete: show_dual_auth(&key, now),
+        rotation: key.rotation.as_ref().map(policies::rotation),
         nonactive_state_reason: deleted.then_some(REASON_DELETED),
         deleted,
         deletion: show_deletion(&key, now),
@@ -203,6 +205,15 @@ fn show(view: KeyView) -> wire::Key {
         imported: key.imported,
         key_ring_id: key.ring,
         created_by: key.created_by,
+    }
+}
+
+fn show_dual_auth(key: &Key, now: Timestamp) -> wire::policies::DualAuthDelete {
+    let pending = key.dual_auth.as_ref().and_then(|policy| policy.pending(now));
+    wire::policies::DualAuthDelete {
+        enabled: key.dual_auth.as_ref().is_some_and(|policy| policy.enabled),
+        key_set_for_deletion: pending.map(|_| true),
+        auth_expiration: pending.map(|given| date(given.until)),
     }
 }
 

@@ -11,6 +11,7 @@ mod iam;
 mod identity;
 mod keys;
 mod observe;
+mod policies;
 pub(crate) mod reply;
 mod versions;
 mod wire;
@@ -40,6 +41,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/keys/{id}/actions/rotate", post(actions::rotate))
         .route("/keys/{id}/actions/disable", post(actions::disable))
         .route("/keys/{id}/actions/enable", post(actions::enable))
+        .route("/keys/{id}/actions/setKeyForDeletion", post(actions::set_for_deletion))
+        .route("/keys/{id}/actions/unsetKeyForDeletion", post(actions::unset_for_deletion))
+        .route("/keys/{id}/policies", get(policies::read).put(policies::write))
         .fallback(keys::unknown)
         .method_not_allowed_fallback(keys::wrong_method);
     Router::new()

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* plain data with the names of IBM's API; no methods and no rules.
 
+pub(super) mod policies;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -88,7 +90,9 @@ pub(super) struct Key {
     pub(super) last_rotate_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) key_version: Option<KeyVersion>,
-    pub(super) dual_auth_delete: DualAuthDelete,
+    pub(super) dual_auth_delete: policies::DualAuthDelete,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rotation: Option<policies::Rotation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) nonactive_state_reason: Option<u8>,
     pub(super) deleted: bool,
@@ -110,11 +114,6 @@ pub(super) struct AlgorithmMetadata {
 pub(super) struct KeyVersion {
     pub(super) id: String,
     pub(super) creation_date: String,
-}
-
-#[derive(Serialize)]
-pub(super) struct DualAuthDelete {
-    pub(super) enabled: bool,
 }
 
 #[derive(Serialize)]

@@ -23,7 +23,7 @@ use crate::{
 
 const GENERATED_BYTES: usize = 32;
 /// How often a change is tried again when others change the same key.
-const ATTEMPTS: usize = 5;
+pub(super) const ATTEMPTS: usize = 5;
 
 /// A key as answers show it.
 pub(crate) struct KeyView {
@@ -210,6 +210,10 @@ pub(crate) enum Change {
     },
     /// Destroyed → active.
     Restore,
+    /// First consent to a deletion that takes two people.
+    SetForDeletion,
+    /// That consent withdrawn.
+    UnsetForDeletion,
 }
 
 impl Change {
@@ -219,12 +223,18 @@ impl Change {
             Self::Enable => KeyAction::Enable,
             Self::Delete { .. } => KeyAction::Delete,
             Self::Restore => KeyAction::Restore,
+            Self::SetForDeletion => KeyAction::SetForDeletion,
+            Self::UnsetForDeletion => KeyAction::UnsetForDeletion,
         }
     }
 
     const fn answer(self) -> Answer {
         match self {
-            Self::Disable | Self::Enable | Self::Delete { show: false } => Answer::Empty,
+            Self::Disable
+            | Self::Enable
+            | Self::Delete { show: false }
+            | Self::SetForDeletion
+            | Self::UnsetForDeletion => Answer::Empty,
             Self::Delete { show: true } => Answer::Content,
             Self::Restore => Answer::Created,
         }
@@ -236,6 +246,8 @@ impl Change {
             Self::Enable => key.require_root().and_then(|()| key.enable(now)),
             Self::Delete { .. } => key.delete(now, by),
             Self::Restore => key.restore(now),
+            Self::SetForDeletion => key.set_for_deletion(now, by),
+            Self::UnsetForDeletion => key.unset_for_deletion(now),
         }
     }
 }

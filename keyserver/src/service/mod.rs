@@ -9,4 +9,5 @@ pub(crate) mod console;
 pub(crate) mod iam;
 pub(crate) mod keys;
 mod material;
+pub(crate) mod policies;
 pub(crate) mod start;

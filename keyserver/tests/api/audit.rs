@@ -154,6 +154,7 @@ fn changeable(api: &Api) -> String {
         ("service_ids", "hex(id)"),
         ("api_keys", "hex(id)"),
         ("policies", "hex(id)"),
+        ("key_policies", "hex(id) || enabled"),
     ];
     let text = |(table, columns): (&str, &str)| -> String {
         let sql = format!("SELECT coalesce(group_concat({columns} ORDER BY rowid), '') FROM {table}");
@@ -177,11 +178,16 @@ async fn what_cannot_be_recorded_does_not_happen() {
     let new_id = json!({"account_id": api.account, "name": "new"});
     let new_api_key = json!({"name": "new", "iam_id": someone.iam_id, "account_id": api.account});
     let new_policy = api.policy(&someone.iam_id, &[READER], &[]);
+    let new_key_policy = json!({
+        "metadata": {"collectionType": "application/vnd.ibm.kms.policy+json", "collectionTotal": 1},
+        "resources": [{"dualAuthDelete": {"enabled": false}}],
+    });
     let on = |rest: &str| format!("/api/v2/keys/{key}{rest}");
     let changes = [
         (Method::POST, "/api/v2/keys".to_owned(), new_key, 201),
         (Method::POST, on("/actions/rotate"), Value::Null, 204),
         (Method::POST, on("/actions/disable"), Value::Null, 204),
+        (Method::PUT, on("/policies"), new_key_policy, 200),
         (Method::DELETE, on(""), Value::Null, 204),
         (Method::POST, format!("/api/v2/keys/{deleted}/restore"), Value::Null, 201),
         (Method::POST, "/v1/serviceids".to_owned(), new_id, 201),

@@ -14,7 +14,10 @@ use crate::{
         crn::InstanceId,
         key::{Deletion, Key, KeyId},
         lifecycle::{
-            KeyAction::{Delete, Disable, Enable, Expire, Purge, Restore, Rotate},
+            KeyAction::{
+                Delete, Disable, Enable, Expire, Purge, Restore, Rotate, SetForDeletion, UnsetForDeletion,
+                WritePolicies,
+            },
             State,
         },
         material::SealedMaterial,
@@ -26,6 +29,7 @@ use crate::{
         sqlite::{
             SqliteStore,
             events::append,
+            key_policies::{JOIN_POLICIES, POLICY_COLUMNS, dual_auth, rotation, save_policies},
             rows::{instant, millis, optional_instant, unreadable},
         },
     },
@@ -45,6 +49,7 @@ impl Keys for SqliteStore {
         self.write(move |db| {
             insert_key(db, instance, &key)?;
             insert_version(db, key.id, &version)?;
+            save_policies(db, &key)?;
             key.aliases.iter().try_for_each(|alias| insert_alias(db, instance, key.id, alias))?;
             append(db, &event)
         })
@@ -62,7 +67,10 @@ impl Keys for SqliteStore {
                     KeyRef::Alias(alias) => key_of_alias(db, instance, &alias)?,
                 };
                 let Some(id) = id else { return Ok(None) };
-                let sql = format!("SELECT {KEY_COLUMNS} {FROM_KEYS} WHERE keys.id = ? AND keys.instance = ?");
+                let sql = format!(
+                    "SELECT {KEY_COLUMNS}, {POLICY_COLUMNS} {FROM_KEYS} {JOIN_POLICIES}
+                     WHERE keys.id = ? AND keys.instance = ?"
+                );
                 let key = db.prepare_cached(&sql)?.query_row((id.0, instance.0), key).optional()?;
                 Ok(key.filter(|key| ring.is_none_or(|ring| key.ring == ring.as_str())))
             })
@@ -75,7 +83,10 @@ impl Keys for SqliteStore {
         let (condition, mut values) = conditions(grant, &filter);
         values.extend([Value::from(page.limit), Value::from(page.offset)]);
         self.read(move |db| {
-            let sql = format!("SELECT {KEY_COLUMNS} {FROM_KEYS} WHERE {condition} ORDER BY keys.id LIMIT ? OFFSET ?");
+            let sql = format!(
+                "SELECT {KEY_COLUMNS}, {POLICY_COLUMNS} {FROM_KEYS} {JOIN_POLICIES}
+                 WHERE {condition} ORDER BY keys.id LIMIT ? OFFSET ?"
+            );
             let mut statement = db.prepare_cached(&sql)?;
             let keys = statement.query_map(params_from_iter(values), key)?.collect::<Result<_, _>>()?;
             Ok(keys)
@@ -119,7 +130,22 @@ impl Keys for SqliteStore {
         gained: Option<SealedVersion>,
         event: NewEvent,
     ) -> Result<bool, Error> {
-        grant.demand(|action| matches!(action, Action::Key(Rotate | Disable | Enable | Delete | Restore | Expire)))?;
+        grant.demand(|action| {
+            matches!(
+                action,
+                Action::Key(
+                    Rotate
+                        | Disable
+                        | Enable
+                        | Delete
+                        | Restore
+                        | Expire
+                        | SetForDeletion
+                        | UnsetForDeletion
+                        | WritePolicies
+                )
+            )
+        })?;
         if !grant.covers(key.id) {
             return Err(grant.absence());
         }
@@ -131,6 +157,7 @@ impl Keys for SqliteStore {
             if let Some(version) = gained {
                 insert_version(db, key.id, &version)?;
             }
+            save_policies(db, &key)?;
             append(db, &event)?;
             Ok(true)
         })
@@ -288,6 +315,8 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         state_since: instant(row, "state_since")?,
         notified_at: optional_instant(row, "notified_at")?,
         deletion,
+        rotation: rotation(row)?,
+        dual_auth: dual_auth(row)?,
         current: Version { id: VersionId(row.get("version_id")?), created_at: instant(row, "version_created_at")? },
         revision: row.get("revision")?,
     })

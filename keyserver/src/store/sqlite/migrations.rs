@@ -6,8 +6,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::Error;
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_start.sql"), include_str!("../migrations/0002_lifecycle.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_start.sql"),
+    include_str!("../migrations/0002_lifecycle.sql"),
+    include_str!("../migrations/0003_policies.sql"),
+];
 
 /// Applies what is missing, all of it or nothing. The format is read under the write lock: of two programs that open the
 /// same file, one applies a change.

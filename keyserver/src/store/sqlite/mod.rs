@@ -9,6 +9,7 @@ mod console;
 mod events;
 mod iam;
 mod installation;
+mod key_policies;
 mod keys;
 mod migrations;
 mod rows;

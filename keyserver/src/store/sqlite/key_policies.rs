@@ -1,0 +1,107 @@
+//! Policies of keys, read and written with the key they belong to.
+//!
+//! *Invariant:* a policy has no life of its own: no statement here finds one but through its key.
+
+use rusqlite::{Connection, Row};
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    keys::{
+        key::{Key, KeyId},
+        policy::{Authorization, DualAuth, Months, PolicyKind, Rotation, Stamp},
+    },
+    store::sqlite::rows::{instant, millis, optional_instant, unreadable},
+};
+
+/// To select beside a key's own columns.
+pub(super) const POLICY_COLUMNS: &str = "
+    rotation.id AS rotation_id, rotation.enabled AS rotation_enabled,
+    rotation.interval_month AS interval_month,
+    rotation.created_at AS rotation_created_at, rotation.created_by AS rotation_created_by,
+    rotation.updated_at AS rotation_updated_at, rotation.updated_by AS rotation_updated_by,
+    dual_auth.id AS dual_auth_id, dual_auth.enabled AS dual_auth_enabled,
+    dual_auth.authorized_by AS authorized_by, dual_auth.authorized_until AS authorized_until,
+    dual_auth.created_at AS dual_auth_created_at, dual_auth.created_by AS dual_auth_created_by,
+    dual_auth.updated_at AS dual_auth_updated_at, dual_auth.updated_by AS dual_auth_updated_by";
+/// To join to `keys`.
+pub(super) const JOIN_POLICIES: &str = "
+    LEFT JOIN key_policies rotation ON rotation.key_id = keys.id AND rotation.kind = 'rotation'
+    LEFT JOIN key_policies dual_auth ON dual_auth.key_id = keys.id AND dual_auth.kind = 'dualAuthDelete'";
+
+pub(super) fn rotation(row: &Row<'_>) -> rusqlite::Result<Option<Rotation>> {
+    let Some(id) = row.get::<_, Option<Uuid>>("rotation_id")? else { return Ok(None) };
+    Ok(Some(Rotation {
+        id,
+        enabled: row.get("rotation_enabled")?,
+        interval: Months::parse(row.get("interval_month")?).map_err(|_| unreadable(row, "interval_month"))?,
+        stamp: Stamp {
+            created_at: instant(row, "rotation_created_at")?,
+            created_by: row.get("rotation_created_by")?,
+            updated_at: instant(row, "rotation_updated_at")?,
+            updated_by: row.get("rotation_updated_by")?,
+        },
+    }))
+}
+
+pub(super) fn dual_auth(row: &Row<'_>) -> rusqlite::Result<Option<DualAuth>> {
+    let Some(id) = row.get::<_, Option<Uuid>>("dual_auth_id")? else { return Ok(None) };
+    let authorization = match (row.get("authorized_by")?, optional_instant(row, "authorized_until")?) {
+        (Some(by), Some(until)) => Some(Authorization { by, until }),
+        (None, None) => None,
+        _ => return Err(unreadable(row, "authorized_by")),
+    };
+    Ok(Some(DualAuth {
+        id,
+        enabled: row.get("dual_auth_enabled")?,
+        authorization,
+        stamp: Stamp {
+            created_at: instant(row, "dual_auth_created_at")?,
+            created_by: row.get("dual_auth_created_by")?,
+            updated_at: instant(row, "dual_auth_updated_at")?,
+            updated_by: row.get("dual_auth_updated_by")?,
+        },
+    }))
+}
+
+/// Stores the policies of a key as they are now.
+pub(super) fn save_policies(db: &Connection, key: &Key) -> Result<(), Error> {
+    if let Some(Rotation { id, enabled, interval, stamp }) = &key.rotation {
+        save(db, key.id, PolicyKind::Rotation, (*id, *enabled, Some(interval.number()), None), stamp)?;
+    }
+    if let Some(DualAuth { id, enabled, authorization, stamp }) = &key.dual_auth {
+        save(db, key.id, PolicyKind::DualAuthDelete, (*id, *enabled, None, authorization.as_ref()), stamp)?;
+    }
+    Ok(())
+}
+
+fn save(
+    db: &Connection,
+    key: KeyId,
+    kind: PolicyKind,
+    (id, enabled, months, authorization): (Uuid, bool, Option<u8>, Option<&Authorization>),
+    stamp: &Stamp,
+) -> Result<(), Error> {
+    db.prepare_cached(
+        "INSERT INTO key_policies (id, key_id, kind, enabled, interval_month, authorized_by, authorized_until, created_at,
+             created_by, updated_at, updated_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (key_id, kind) DO UPDATE SET enabled = excluded.enabled, interval_month = excluded.interval_month,
+             authorized_by = excluded.authorized_by, authorized_until = excluded.authorized_until,
+             updated_at = excluded.updated_at, updated_by = excluded.updated_by",
+    )?
+    .execute((
+        id,
+        key.0,
+        kind.name(),
+        enabled,
+        months,
+        authorization.map(|given| &given.by),
+        authorization.map(|given| millis(given.until)),
+        millis(stamp.created_at),
+        &stamp.created_by,
+        millis(stamp.updated_at),
+        &stamp.updated_by,
+    ))?;
+    Ok(())
+}

@@ -121,17 +121,20 @@ pub(crate) enum Chore {
     /// Writes down that keys are past their expiration date. They count as deactivated from the date itself; the
     /// service that this server is compatible with takes up to an hour.
     Expire,
+    /// Rotates keys whose rotation policy asks for it: once, however many intervals have passed.
+    Rotate,
 }
 
 impl Chore {
     /// Every chore, in the order in which they are done.
-    pub(crate) const ALL: [Self; 2] = [Self::Expire, Self::Purge];
+    pub(crate) const ALL: [Self; 3] = [Self::Expire, Self::Purge, Self::Rotate];
 
     /// The action that it is on each key.
     pub(crate) const fn action(self) -> KeyAction {
         match self {
             Self::Purge => KeyAction::Purge,
             Self::Expire => KeyAction::Expire,
+            Self::Rotate => KeyAction::Rotate,
         }
     }
 }

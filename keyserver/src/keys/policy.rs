@@ -8,11 +8,16 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
-    keys::{key::Key, lifecycle::KeyAction},
+    keys::{
+        key::Key,
+        lifecycle::{KeyAction, State},
+    },
 };
 
 /// How long the first consent to a deletion holds.
 const AUTHORIZATION_LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// A month of a rotation interval.
+const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The policies a key can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,11 @@ impl Months {
     /// The number.
     pub(crate) const fn number(self) -> u8 {
         self.0
+    }
+
+    /// How long that is.
+    fn span(self) -> SignedDuration {
+        MONTH * i32::from(self.0)
     }
 }
 
@@ -245,6 +255,23 @@ impl Key {
             return Err(Error::AuthorizationsNotMet);
         }
         policy.authorization = None;
+        Ok(())
+    }
+
+    /// When the rotation policy next asks for a rotation: an interval after the last one or, if there was none, after the
+    /// key was made, whenever the policy itself was set. `None` without a policy that is followed.
+    pub(crate) fn rotation_due(&self) -> Option<Timestamp> {
+        let policy = self.rotation.as_ref().filter(|policy| policy.enabled)?;
+        let last = self.rotated_at.unwrap_or(self.created_at);
+        Some(last.saturating_add(policy.interval.span()).expect("a duration is always addable"))
+    }
+
+    /// Whether the key may be rotated because its policy asks for it. Deactivated keys, which a caller may still rotate, are
+    /// left alone: nothing new is wrapped under them.
+    pub(crate) fn require_rotation_due(&self, now: Timestamp) -> Result<(), Error> {
+        if self.state(now) != State::Active || self.rotation_due().is_none_or(|at| now < at) {
+            return Err(Error::InvalidState);
+        }
         Ok(())
     }
 }

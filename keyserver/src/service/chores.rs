@@ -1,4 +1,4 @@
-//! What the server does by itself: keys deactivate on their date and are purged 90 days after deletion.
+//! What the server does by itself: keys deactivate on their date, are rotated by policy, and are purged 90 days after deletion.
 //!
 //! Every chore on every key is one conditional write together with its event, so several servers over one database share the
 //! work without agreeing on anything, and what fell due while no server ran is done by the next one that starts.
@@ -17,8 +17,13 @@ use crate::{
         crn::Instance,
         key::{Key, KeyId},
         lifecycle::Chore,
+        material::Secret,
+        version::{Version, VersionId},
     },
-    service::call::event,
+    service::{
+        call::event,
+        keys::{GENERATED_BYTES, seal},
+    },
     state::{App, AppState},
 };
 
@@ -64,6 +69,7 @@ async fn perform(app: &AppState, chore: Chore, instance: &Instance, id: KeyId, n
     match chore {
         Chore::Expire => expire(app, &grant, key, &mut trail, now).await,
         Chore::Purge => purge(app, &grant, &key, &mut trail, now).await,
+        Chore::Rotate => rotate(app, &grant, instance, key, &mut trail, now).await,
     }
 }
 
@@ -79,6 +85,26 @@ async fn purge(app: &AppState, grant: &Grant, key: &Key, trail: &mut Trail, now:
     if key.require_purge_due(now).is_ok() {
         trail.key(key, now);
         app.store.purge_key(grant, key, event(app, trail, Answer::Empty)?).await?;
+    }
+    Ok(())
+}
+
+async fn rotate(
+    app: &AppState,
+    grant: &Grant,
+    instance: &Instance,
+    mut key: Key,
+    trail: &mut Trail,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if key.require_rotation_due(now).is_ok() {
+        let version = Version { id: VersionId(app.entropy.uuid()), created_at: now };
+        let material = Secret::random(GENERATED_BYTES, &*app.entropy);
+        key.rotate(version, GENERATED_BYTES)?;
+        let sealed = seal(app, instance.id, &key, version, &material)?;
+        trail.key(&key, now);
+        trail.version(version);
+        app.store.save_key(grant, key, Some(sealed), event(app, trail, Answer::Empty)?).await?;
     }
     Ok(())
 }

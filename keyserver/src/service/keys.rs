@@ -21,7 +21,8 @@ use crate::{
     store::{Filter, Page},
 };
 
-const GENERATED_BYTES: usize = 32;
+/// Length of generated material.
+pub(super) const GENERATED_BYTES: usize = 32;
 /// How often a change is tried again when others change the same key.
 pub(super) const ATTEMPTS: usize = 5;
 
@@ -354,7 +355,8 @@ pub(super) fn open(app: &AppState, instance: InstanceId, key: &Key, sealed: &Sea
     app.sealer.open(&sealed.material, Place::of_version(instance, key, sealed.version.id))
 }
 
-fn seal(
+/// Seals the material of one version.
+pub(super) fn seal(
     app: &AppState,
     instance: InstanceId,
     key: &Key,

@@ -33,6 +33,15 @@ impl Chores for SqliteStore {
                 format!("keys.state = {} AND keys.deleted_at <= ?", State::Destroyed.number()),
                 now.saturating_sub(PURGE_SCHEDULED).map_err(|_| Error::Corrupt("the clock"))?,
             ),
+            // By name, as ordering by key must not lead to a walk through all of them.
+            Chore::Rotate => (
+                format!(
+                    "keys.state = {} AND keys.id IN (SELECT key_id FROM key_policies INDEXED BY key_policies_by_due
+                     WHERE due_at <= ?)",
+                    State::Active.number()
+                ),
+                now,
+            ),
             Chore::Expire => (format!("keys.state = {} AND keys.expires_at <= ?", State::Active.number()), now),
         };
         let after = after.map_or(Uuid::nil(), |key| key.0);

@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* a policy has no life of its own: no statement here finds one but through its key.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
@@ -67,37 +68,59 @@ pub(super) fn dual_auth(row: &Row<'_>) -> rusqlite::Result<Option<DualAuth>> {
 /// Stores the policies of a key as they are now.
 pub(super) fn save_policies(db: &Connection, key: &Key) -> Result<(), Error> {
     if let Some(Rotation { id, enabled, interval, stamp }) = &key.rotation {
-        save(db, key.id, PolicyKind::Rotation, (*id, *enabled, Some(interval.number()), None), stamp)?;
+        let row = Columns {
+            id: *id,
+            kind: PolicyKind::Rotation,
+            enabled: *enabled,
+            interval_month: Some(interval.number()),
+            due_at: key.rotation_due(),
+            authorization: None,
+        };
+        save(db, key.id, &row, stamp)?;
     }
     if let Some(DualAuth { id, enabled, authorization, stamp }) = &key.dual_auth {
-        save(db, key.id, PolicyKind::DualAuthDelete, (*id, *enabled, None, authorization.as_ref()), stamp)?;
+        let row = Columns {
+            id: *id,
+            kind: PolicyKind::DualAuthDelete,
+            enabled: *enabled,
+            interval_month: None,
+            due_at: None,
+            authorization: authorization.as_ref(),
+        };
+        save(db, key.id, &row, stamp)?;
     }
     Ok(())
 }
 
-fn save(
-    db: &Connection,
-    key: KeyId,
+/// What the kinds of policies keep, side by side.
+struct Columns<'a> {
+    id: Uuid,
     kind: PolicyKind,
-    (id, enabled, months, authorization): (Uuid, bool, Option<u8>, Option<&Authorization>),
-    stamp: &Stamp,
-) -> Result<(), Error> {
+    enabled: bool,
+    interval_month: Option<u8>,
+    due_at: Option<Timestamp>,
+    authorization: Option<&'a Authorization>,
+}
+
+fn save(db: &Connection, key: KeyId, row: &Columns<'_>, stamp: &Stamp) -> Result<(), Error> {
     db.prepare_cached(
-        "INSERT INTO key_policies (id, key_id, kind, enabled, interval_month, authorized_by, authorized_until, created_at,
-             created_by, updated_at, updated_by)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        "INSERT INTO key_policies (id, key_id, kind, enabled, interval_month, due_at, authorized_by, authorized_until,
+             created_at, created_by, updated_at, updated_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (key_id, kind) DO UPDATE SET enabled = excluded.enabled, interval_month = excluded.interval_month,
-             authorized_by = excluded.authorized_by, authorized_until = excluded.authorized_until,
-             updated_at = excluded.updated_at, updated_by = excluded.updated_by",
+             due_at = excluded.due_at, authorized_by = excluded.authorized_by,
+             authorized_until = excluded.authorized_until, updated_at = excluded.updated_at,
+             updated_by = excluded.updated_by",
     )?
     .execute((
-        id,
+        row.id,
         key.0,
-        kind.name(),
-        enabled,
-        months,
-        authorization.map(|given| &given.by),
-        authorization.map(|given| millis(given.until)),
+        row.kind.name(),
+        row.enabled,
+        row.interval_month,
+        row.due_at.map(millis),
+        row.authorization.map(|given| &given.by),
+        row.authorization.map(|given| millis(given.until)),
         millis(stamp.created_at),
         &stamp.created_by,
         millis(stamp.updated_at),

@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 const require = createRequire(join(process.argv[2], "package.json"));
 const { buildClient, CommitmentPolicy, AlgorithmSuiteIdentifier, RawAesKeyringNode, RawAesWrappingSuiteIdentifier } = require("@aws-crypto/client-node");
 const { encrypt, decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
+const uncommitted = buildClient(CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT);
 
 const { KeyProtectKeyring } = await import(pathToFileURL(join(process.argv[2], "key-protect.mjs")));
 
@@ -26,6 +27,14 @@ function keyringOf({ namespace, name, key, service }) {
   });
 }
 
+/** A message of another suite than ours. */
+async function old({ suite, frameLength, plaintext, context, ...kek }) {
+  const client = suite === AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY_ECDSA_P384 ? { encrypt } : uncommitted;
+  const options = { suiteId: suite, encryptionContext: context, frameLength };
+  const { result } = await client.encrypt(keyringOf(kek), Buffer.from(plaintext, "base64"), options);
+  return { message: result.toString("base64") };
+}
+
 async function run({ message, context, ...kek }) {
   const keyring = keyringOf(kek);
   const { plaintext, messageHeader } = await decrypt(keyring, Buffer.from(message, "base64"));
@@ -38,5 +47,5 @@ async function run({ message, context, ...kek }) {
 }
 
 const answers = [];
-for (const input of JSON.parse(await text(process.stdin))) answers.push(await run(input));
+for (const input of JSON.parse(await text(process.stdin))) answers.push(await (input.suite === undefined ? run : old)(input));
 process.stdout.write(JSON.stringify(answers));

@@ -116,3 +116,57 @@ for (const [name, [program, rest]] of Object.entries(implementations)) {
     }
   });
 }
+
+/** Suites that are read on demand alone: whether they sign, and whether they are of version 1. */
+const OLD = [
+  { suite: 0x0578, signed: true },
+  ...[0x0378, 0x0346, 0x0214].map((suite) => ({ suite, signed: true, version1: true })),
+  ...[0x0178, 0x0146, 0x0114, 0x0078, 0x0046, 0x0014].map((suite) => ({ suite, version1: true })),
+];
+
+/** Each with every context; frames of 128 bytes, or none, and plaintexts that end before, at and behind their ends. */
+function oldCases(frameLengths) {
+  const lengths = [0, 127, 128, 1000];
+  return frameLengths.flatMap((frameLength) =>
+    OLD.flatMap(({ suite, ...accept }) =>
+      CONTEXTS.map((context, at) => ({
+        namespace: "envelock-test",
+        name: "näme",
+        key: base64(crypto.getRandomValues(new Uint8Array(32))),
+        suite,
+        frameLength,
+        context,
+        plaintext: base64(Uint8Array.from({ length: lengths[at] }, (_, byte) => (byte * 7 + suite) & 255)),
+        accept: { ...accept, ...(frameLength === 0 && { nonFramed: 1000 }) },
+      })),
+    ),
+  );
+}
+
+/** The SDK for JavaScript writes frames only. */
+const FRAMES = { "aws-encryption-sdk for Python": [128, 0], "@aws-crypto/client-node": [128] };
+
+for (const [name, [program, rest]] of Object.entries(implementations)) {
+  test(`what ${name} makes of other suites opens where it is accepted by name, and nowhere else`, async () => {
+    const cases = oldCases(FRAMES[name]);
+    const answers = await ask(program, rest, cases.map(({ accept, ...given }) => given));
+    const outcome = (promise) => promise.then(base64, (error) => error.code);
+    for (const [at, answer] of answers.entries()) {
+      const { accept, context, frameLength, plaintext, suite, ...kek } = cases[at];
+      const what = `case ${at}: suite ${suite.toString(16)}, frames of ${frameLength}`;
+      const theirs = Buffer.from(answer.message, "base64");
+      const mine = box(kek, { accept });
+      assert.equal(await outcome(mine.open(theirs, { context })), plaintext, what);
+      for (const [lacking, refusal] of Object.entries({ signed: "ERR_SUITE_NOT_ALLOWED", version1: "ERR_SUITE_NOT_ALLOWED", nonFramed: "ERR_NON_FRAMED" })) {
+        const { [lacking]: had, ...less } = accept;
+        if (had !== undefined) assert.equal(await outcome(box(kek, { accept: less }).open(theirs)), refusal, `${what}, without ${lacking}`);
+      }
+      const streamed = await outcome(all(mine.openStream(new Blob([theirs]), { context })));
+      assert.equal(streamed, accept.signed === true ? "ERR_WHOLE_ONLY" : plaintext, `${what}, as a stream`);
+      const stored = await outcome(mine.openFile(new Blob([theirs]), { context }).then((file) => file.bytes()));
+      assert.equal(stored, accept.signed === true || frameLength === 0 ? "ERR_WHOLE_ONLY" : plaintext, `${what}, as a file`);
+      theirs[theirs.length - 1] ^= 1;
+      assert.match(await outcome(mine.open(theirs, { context })), /^ERR_/, `${what}, altered`);
+    }
+  });
+}

@@ -4,9 +4,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -239,28 +237,5 @@ test("an answer that does not come is given up and asked for again", async () =>
   } finally {
     between.closeAllConnections();
     between.close();
-  }
-});
-
-test("the examples of both READMEs run as written, in a project that installs the packed package", async () => {
-  const key = await createKey("readme");
-  const folder = await mkdtemp(join(tmpdir(), "envelock-readme-"));
-  try {
-    const packed = join(here, "../../target/npm");
-    const [tarball] = (await readdir(packed)).filter((name) => name.endsWith(".tgz"));
-    await writeFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
-    const env = { ...process.env, ENDPOINT: server.url, INSTANCE: server.instance, KEY: key, API_KEY: server.api_key };
-    const run = (program, ...rest) => promisify(execFile)(program, rest, { cwd: folder, env });
-    await run("npm", "install", "--offline", "--no-audit", "--no-fund", join(packed, tarball));
-    const installed = (await readdir(join(folder, "node_modules"))).filter((name) => !name.startsWith("."));
-    assert.deepEqual(installed, ["envelock"], "no dependencies");
-    for (const readme of ["README.md", "pkg-config/README.md"]) {
-      const [, example] = /```js\n([^`]*)```/.exec(await readFile(join(here, "../..", readme), "utf8"));
-      await writeFile(join(folder, "example.js"), example);
-      const { stdout, stderr } = await run("node", "example.js");
-      assert.deepEqual([stdout, stderr], ["attack at dawn\n", ""], readme);
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 });

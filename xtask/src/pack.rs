@@ -13,10 +13,16 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Files that go into the package as they are. The package may have its own; else the repository's is taken.
 const COPIED: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
+
+/// The guide, and what it leads to.
+const GUIDE: [&str; 3] = ["docs/client.md", "docs/examples", "docs/keyrings"];
 
 /// Brings the package folder and its tarball up to date; returns the tarball.
 pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<PathBuf> {
@@ -28,8 +34,8 @@ pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<PathBuf> {
     let mut inputs = Inputs::new(cx).text(&version).tree("pkg-config", &["node_modules"])?;
     inputs = inputs.tree("target/npm/envelock/wasm", &[])?.tree("xtask/src/pack.rs", &[])?;
     inputs = inputs.tree("xtask/src/facade.rs", &[])?.tree("xtask/src/sbom.rs", &[])?.tree("Cargo.lock", &[])?;
-    for file in COPIED {
-        inputs = inputs.tree(file, &[])?;
+    for path in COPIED.iter().chain(&GUIDE) {
+        inputs = inputs.tree(path, &[])?;
     }
     let manifest = cx.project.package().join("package.json");
     when_changed(cx, "pack", inputs, &[&tarball, &manifest], || {
@@ -68,11 +74,27 @@ fn assemble(cx: &Cx, version: &str) -> Result<()> {
     for file in COPIED {
         let own = cx.project.path("pkg-config").join(file);
         let from = if own.is_file() { own } else { cx.project.path(file) };
-        fs::copy(&from, package.join(file)).with_context(|| format!("cannot copy {file} into the package"))?;
+        copy(&from, &package.join(file))?;
+    }
+    for path in GUIDE {
+        copy(&cx.project.path(path), &package.join(path))?;
     }
     let module = wasm::output(&cx.project).join("envelock_bg.wasm");
     fs::write(package.join(sbom::FILE), sbom::text(cx, version, &module)?)?;
     facade::build(cx)
+}
+
+/// Copies a file, or a folder with all that is in it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if from.is_dir() {
+        for entry in fs::read_dir(from)? {
+            let name = entry?.file_name();
+            copy(&from.join(&name), &to.join(&name))?;
+        }
+        return Ok(());
+    }
+    fs::create_dir_all(to.parent().context("a file is in a folder")?)?;
+    fs::copy(from, to).map(drop).with_context(|| format!("cannot copy {} into the package", from.display()))
 }
 
 /// The manifest as published: without what only the checkout needs, with the version of the crate.

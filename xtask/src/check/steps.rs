@@ -48,7 +48,11 @@ pub(super) const STEPS: [Step; 23] = [
     Step { name: "conformance", about: "key server driven by IBM's SDKs", run: conformance_step },
     Step { name: "runtimes", about: "npm package in Node, Deno, Bun and edge runtimes", run: runtimes },
     Step { name: "browsers", about: "npm package in three browser engines, bundled and not", run: browsers_step },
-    Step { name: "key-server", about: "npm package against the release key server", run: key_server },
+    Step {
+        name: "key-server",
+        about: "npm package and its documentation against the release key server",
+        run: key_server,
+    },
     Step { name: "interop", about: "messages exchanged with the AWS Encryption SDKs", run: interop },
     Step { name: "e2e", about: "the whole story in a browser", run: e2e },
 ];
@@ -155,14 +159,17 @@ fn conformance_step(cx: &Cx) -> Result<()> {
 fn runtimes(cx: &Cx) -> Result<()> {
     packed(cx)?;
     packaging::prepare(cx)?;
-    let not_here: fn(&Path) -> bool = |file| !file.ends_with(BROWSERS) && !file.ends_with(KEY_SERVER);
-    node_tests(cx, "tests/runtimes", 2, not_here)?.run()
+    node_tests(cx, "tests/runtimes", 2, |file| !file.ends_with(BROWSERS) && !needs_key_server(file))?.run()
 }
 
 /// The part of the suite's runners that starts browsers.
 const BROWSERS: &str = "run-browsers.test.mjs";
-/// The part that needs the key server.
-const KEY_SERVER: &str = "key-server.test.mjs";
+/// The parts that need the key server.
+const KEY_SERVER: [&str; 2] = ["key-server.test.mjs", "examples.test.mjs"];
+
+fn needs_key_server(file: &Path) -> bool {
+    KEY_SERVER.iter().any(|part| file.ends_with(part))
+}
 
 fn browsers_step(cx: &Cx) -> Result<()> {
     packed(cx)?;
@@ -173,7 +180,7 @@ fn browsers_step(cx: &Cx) -> Result<()> {
 
 fn key_server(cx: &Cx) -> Result<()> {
     server_build(cx)?;
-    node_tests(cx, "tests/runtimes", 1, |file| file.ends_with(KEY_SERVER))?.run()
+    node_tests(cx, "tests/runtimes", 1, needs_key_server)?.run()
 }
 
 fn interop(cx: &Cx) -> Result<()> {

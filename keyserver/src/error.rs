@@ -102,6 +102,36 @@ pub(crate) enum Error {
     /// The alias names another key of the instance.
     #[error("An alias of the request already names another key of this instance")]
     AliasInUse,
+    /// The key protects resources, and the caller did not insist.
+    #[error(
+        "The key protects one or more cloud resources: look at its registrations, and delete it with `force=true` to make \
+         their data unreadable"
+    )]
+    ProtectedResource,
+    /// The key protects a resource that must be kept.
+    #[error("The key protects a cloud resource with a retention policy and cannot be deleted, not even by force")]
+    DeletionPrevented,
+    /// A person asks for what only a service may do.
+    #[error("Registrations are made and changed by cloud services that act for themselves only")]
+    ServiceOnly,
+    /// A service asks for a resource of another one.
+    #[error("The resource does not belong to the service instance that the access token was issued to")]
+    ResourceOwner,
+    /// The resource is registered with this key already.
+    #[error("The resource is registered with this key already: update or replace the registration")]
+    RegistrationExists,
+    /// The resource is not registered with this key.
+    #[error("The resource is not registered with this key")]
+    RegistrationNotFound,
+    /// Only root keys protect resources.
+    #[error("Requested action can only be completed with a root key")]
+    RegistrationNeedsRootKey,
+    /// The key's state does not allow this with its registrations.
+    #[error("Key is not in a valid state for this change of its registrations")]
+    RegistrationState,
+    /// Not a version of the key, or older than the one registered.
+    #[error("The key version must be one of this key and not older than the one that is registered")]
+    RegistrationVersion,
     /// Material encrypted for an import token that does not exist.
     #[error("There is no import token that this payload could have been encrypted for")]
     ImportTokenMissing,

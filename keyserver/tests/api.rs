@@ -25,6 +25,8 @@ mod lifecycle;
 mod limits;
 #[path = "api/policies.rs"]
 mod policies;
+#[path = "api/registrations.rs"]
+mod registrations;
 #[path = "api/rotation_by_policy.rs"]
 mod rotation_by_policy;
 #[path = "api/storage.rs"]

@@ -49,6 +49,21 @@ impl Names {
             }
             Action::Key(ReadPolicies) => key("kms.policies.read", "Key Protect: read policies of secret", Normal),
             Action::Key(WritePolicies) => key("kms.policies.write", "Key Protect: write policies of secret", Warning),
+            Action::ListRegistrations => {
+                registrations("kms.registrations.list", "Key Protect: list registrations", Normal)
+            }
+            Action::CreateRegistration => {
+                registrations("kms.registrations.create", "Key Protect: create registration", Normal)
+            }
+            Action::ReplaceRegistration => {
+                registrations("kms.registrations.write", "Key Protect: replace registration", Normal)
+            }
+            Action::MergeRegistration => {
+                registrations("kms.registrations.merge", "Key Protect: update registration", Normal)
+            }
+            Action::DeleteRegistration => {
+                registrations("kms.registrations.delete", "Key Protect: delete registration", Critical)
+            }
             Action::UnknownRequest => key("kms.secrets.default", "Key Protect: unknown request", Normal),
             Action::CreateServiceId => {
                 iam("iam-identity.account-serviceid.create", "IAM Identity Service: create service ID", Normal)
@@ -76,6 +91,10 @@ impl Names {
 
 const fn key(event: &'static str, message: &'static str, severity: Severity) -> Names {
     Names { event, message, type_uri: "kms/secrets", credential: "token", severity, data_event: true }
+}
+
+const fn registrations(event: &'static str, message: &'static str, severity: Severity) -> Names {
+    Names { event, message, type_uri: "kms/registrations", credential: "token", severity, data_event: true }
 }
 
 const fn iam(event: &'static str, message: &'static str, severity: Severity) -> Names {

@@ -15,6 +15,16 @@ pub(crate) enum Action {
     CreateKey,
     /// Something with one existing key.
     Key(KeyAction),
+    /// `kms.registrations.list`, `kms.registrations.listforkey`
+    ListRegistrations,
+    /// `kms.registrations.create`
+    CreateRegistration,
+    /// `kms.registrations.write`
+    ReplaceRegistration,
+    /// `kms.registrations.merge`
+    MergeRegistration,
+    /// `kms.registrations.delete`
+    DeleteRegistration,
     /// A Key Protect request that nothing answers.
     UnknownRequest,
     /// New service ID.
@@ -41,6 +51,21 @@ pub(crate) enum Action {
     IssueConsoleToken,
     /// Sign out.
     CloseSession,
+}
+
+impl Action {
+    /// Whether it changes which key protects which resource.
+    pub(crate) const fn changes_registrations(self) -> bool {
+        matches!(
+            self,
+            Self::CreateRegistration | Self::ReplaceRegistration | Self::MergeRegistration | Self::DeleteRegistration
+        )
+    }
+
+    /// Whether it looks at one existing key.
+    pub(crate) const fn concerns_keys(self) -> bool {
+        matches!(self, Self::Key(_) | Self::ListRegistrations) || self.changes_registrations()
+    }
 }
 
 /// IBM's roles, as far as they decide something here.
@@ -111,6 +136,11 @@ const fn roles_for(action: Action) -> &'static [Role] {
     match action {
         Action::ListKeys
         | Action::CountKeys
+        | Action::ListRegistrations
+        | Action::CreateRegistration
+        | Action::ReplaceRegistration
+        | Action::MergeRegistration
+        | Action::DeleteRegistration
         | Action::UnknownRequest
         | Action::Key(
             KeyAction::ReadMetadata | KeyAction::ListVersions | KeyAction::Wrap | KeyAction::Unwrap | KeyAction::Rewrap,
@@ -160,7 +190,17 @@ mod tests {
         let ladder = [Role::Reader, Role::ReaderPlus, Role::Writer, Role::Manager];
         let off_the_ladder = [KeyAction::Purge, KeyAction::Expire];
         let actions = KeyAction::ALL.into_iter().filter(|action| !off_the_ladder.contains(action)).map(Action::Key);
-        let actions = actions.chain([Action::ListKeys, Action::CountKeys, Action::CreateKey, Action::UnknownRequest]);
+        let actions = actions.chain([
+            Action::ListKeys,
+            Action::CountKeys,
+            Action::CreateKey,
+            Action::ListRegistrations,
+            Action::CreateRegistration,
+            Action::ReplaceRegistration,
+            Action::MergeRegistration,
+            Action::DeleteRegistration,
+            Action::UnknownRequest,
+        ]);
         for action in actions {
             for pair in ladder.windows(2) {
                 assert!(!pair[0].allows(action) || pair[1].allows(action), "{action:?} {pair:?}");

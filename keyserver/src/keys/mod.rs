@@ -10,5 +10,7 @@ pub(crate) mod key;
 pub(crate) mod lifecycle;
 pub(crate) mod material;
 pub(crate) mod policy;
+pub(crate) mod registration;
+pub(crate) mod resource;
 pub(crate) mod ring;
 pub(crate) mod version;

@@ -8,7 +8,7 @@ use std::{convert::Infallible, net::SocketAddr, time::Duration};
 use axum::{
     body::Bytes,
     extract::{
-        ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request,
+        ConnectInfo, FromRequest, FromRequestParts, Path, Query, RawPathParams, Request,
         rejection::{BytesRejection, FailedToBufferBody},
     },
     http::{HeaderMap, HeaderValue, header, request::Parts},
@@ -20,7 +20,7 @@ use crate::{
     error::Error,
     iam::{identity::Digest, token::Caller},
     keys::{alias::KeyRef, crn::InstanceId, ring::RingId},
-    routes::observe::Correlation,
+    routes::{observe::Correlation, wire},
     service::call::{Call, Source},
     state::App,
 };
@@ -93,9 +93,28 @@ impl FromRequestParts<App> for KeyName {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        const UNREADABLE: Error = Error::InvalidField { name: "id", why: "not percent-encoded text" };
-        let path = Path::<String>::from_request_parts(parts, app).await;
-        Ok(Self(path.map_err(|_| UNREADABLE).and_then(|Path(text)| KeyRef::parse(&text))))
+        let Ok(path) = Segments::from_request_parts(parts, app).await;
+        Ok(Self(KeyRef::parse(path.get("id"))))
+    }
+}
+
+/// The variable segments of the path, percent-decoded.
+pub(super) struct Segments(Vec<(String, String)>);
+
+impl FromRequestParts<App> for Segments {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let path = RawPathParams::from_request_parts(parts, app).await;
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Ok(Self(path.map_or_else(|_| Vec::new(), |path| path.iter().map(owned).collect())))
+    }
+}
+
+impl Segments {
+    /// The segment with this name in the route; empty, which names nothing, if it is not percent-encoded text.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 }
 
@@ -169,6 +188,21 @@ impl Body {
     /// A JSON body that must be there.
     pub(super) fn required<T: DeserializeOwned>(self) -> Result<T, Error> {
         self.optional()?.ok_or(Error::NoBody)
+    }
+
+    /// The one resource of a collection.
+    pub(super) fn resource<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let body: wire::CollectionIn<T> = self.required()?;
+        let total = body.metadata.and_then(|metadata| metadata.collection_type.and(metadata.collection_total));
+        let total = total.ok_or(Error::BadBody("`metadata` needs `collectionType` and `collectionTotal`"))?;
+        let mut resources = body.resources.unwrap_or_default();
+        if resources.len() > 1 {
+            return Err(Error::BadBody("only one resource can be given per request"));
+        }
+        if total != resources.len() as u64 {
+            return Err(Error::CollectionTotalMismatch);
+        }
+        resources.pop().ok_or(Error::BadBody("`resources` needs one entry"))
     }
 
     /// A form.

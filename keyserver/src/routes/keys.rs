@@ -34,7 +34,7 @@ const DEFAULT_PAGE: u32 = 200;
 const REASON_DELETED: u8 = 2;
 
 pub(super) async fn create(State(app): State<App>, call: Call, body: Body) -> Reply {
-    let input = body.required().and_then(new_key);
+    let input = body.resource().and_then(new_key);
     Reply::json(service::create(&app, call, input).await, |view| collection(vec![view]))
 }
 
@@ -60,8 +60,13 @@ pub(super) async fn delete(
     call: Call,
     KeyName(name): KeyName,
     WantsRepresentation(show): WantsRepresentation,
+    params: Params,
 ) -> Reply {
-    let deleted = service::change(&app, call, name, Change::Delete { show }).await;
+    let (name, force) = match params.flag("force") {
+        Ok(force) => (name, force.unwrap_or_default()),
+        Err(error) => (Err(error), false),
+    };
+    let deleted = service::change(&app, call, name, Change::Delete { show, force }).await;
     Reply::json(deleted, |view| collection(vec![view]))
 }
 
@@ -77,17 +82,7 @@ pub(super) async fn wrong_method(State(app): State<App>, call: Call) -> Reply {
     Reply::empty(service::unknown(&app, call, Error::MethodNotAllowed).await)
 }
 
-fn new_key(body: wire::CollectionIn<wire::CreateKey>) -> Result<NewKey, Error> {
-    let total = body.metadata.and_then(|metadata| metadata.collection_type.and(metadata.collection_total));
-    let total = total.ok_or(Error::BadBody("`metadata` needs `collectionType` and `collectionTotal`"))?;
-    let mut resources = body.resources.unwrap_or_default();
-    if resources.len() > 1 {
-        return Err(Error::BadBody("only one key can be made per request"));
-    }
-    if total != resources.len() as u64 {
-        return Err(Error::CollectionTotalMismatch);
-    }
-    let key = resources.pop().ok_or(Error::BadBody("`resources` needs the key to make"))?;
+fn new_key(key: wire::CreateKey) -> Result<NewKey, Error> {
     let missing = |name| Error::InvalidField { name, why: "required" };
     refuse_import_token([&key.encrypted_nonce, &key.iv, &key.encryption_algorithm])?;
     Ok(NewKey {

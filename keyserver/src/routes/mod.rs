@@ -12,6 +12,7 @@ mod identity;
 mod keys;
 mod observe;
 mod policies;
+mod registrations;
 pub(crate) mod reply;
 mod versions;
 mod wire;
@@ -31,6 +32,7 @@ use crate::state::App;
 pub(crate) fn router(app: App) -> Router {
     let key_protect = Router::new()
         .route("/keys", get(keys::list).head(keys::count).post(keys::create))
+        .route("/keys/registrations", get(registrations::list))
         .route("/keys/{id}", get(keys::read).delete(keys::delete))
         .route("/keys/{id}/metadata", get(keys::metadata))
         .route("/keys/{id}/restore", post(keys::restore))
@@ -44,6 +46,14 @@ pub(crate) fn router(app: App) -> Router {
         .route("/keys/{id}/actions/setKeyForDeletion", post(actions::set_for_deletion))
         .route("/keys/{id}/actions/unsetKeyForDeletion", post(actions::unset_for_deletion))
         .route("/keys/{id}/policies", get(policies::read).put(policies::write))
+        .route("/keys/{id}/registrations", get(registrations::list_of_key))
+        .route(
+            "/keys/{id}/registrations/{crn}",
+            post(registrations::create)
+                .put(registrations::replace)
+                .patch(registrations::merge)
+                .delete(registrations::delete),
+        )
         .fallback(keys::unknown)
         .method_not_allowed_fallback(keys::wrong_method);
     Router::new()

@@ -170,7 +170,9 @@ pub(crate) fn classify(outcome: Result<Answer, &Error>) -> Reason {
         400 | 409 | 424 | 502 | 504 | 505 => Some(Severity::Warning),
         _ => None,
     };
-    Reason { code: status.as_u16(), phrase: status.canonical_reason().unwrap_or_default(), severity }
+    // Events tell forbidden and unauthorized alike.
+    let told = if status == StatusCode::FORBIDDEN { StatusCode::UNAUTHORIZED } else { status };
+    Reason { code: told.as_u16(), phrase: told.canonical_reason().unwrap_or_default(), severity }
 }
 
 const fn status_of_answer(answer: Answer) -> StatusCode {
@@ -210,6 +212,15 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::PolicyCount(_) => (StatusCode::BAD_REQUEST, "NUM_COLLECTION_RESOURCE_ERR"),
         Error::UnprocessableCiphertext => (StatusCode::UNPROCESSABLE_ENTITY, "UNPROCESSABLE_CIPHERTEXT_ERR"),
         Error::AliasInUse => (StatusCode::CONFLICT, "KEY_ALIAS_NOT_UNIQUE_ERR"),
+        Error::ProtectedResource => (StatusCode::CONFLICT, "PROTECTED_RESOURCE_ERR"),
+        Error::DeletionPrevented => (StatusCode::CONFLICT, "PREV_KEY_DEL_ERR"),
+        Error::ServiceOnly => (StatusCode::FORBIDDEN, "SERVICE_ONLY_ERR"),
+        Error::ResourceOwner => (StatusCode::FORBIDDEN, "RESOURCE_OWNER_ERR"),
+        Error::RegistrationExists => (StatusCode::CONFLICT, "REGISTRATION_EXISTS_ERR"),
+        Error::RegistrationNotFound => (StatusCode::NOT_FOUND, "REGISTRATION_NOT_FOUND_ERR"),
+        Error::RegistrationNeedsRootKey => (StatusCode::UNPROCESSABLE_ENTITY, "KEY_ROOT_REQ_REG_ERR"),
+        Error::RegistrationState => (StatusCode::UNPROCESSABLE_ENTITY, "KEY_INVALID_STATE_ERR"),
+        Error::RegistrationVersion => (StatusCode::UNPROCESSABLE_ENTITY, "KEY_VERSION_INVALID"),
         Error::ImportTokenMissing => (StatusCode::CONFLICT, "IMPORT_TOKEN_EXPIRED_ERR"),
         Error::ApiKeyUnknown => (StatusCode::BAD_REQUEST, "BXNIM0415E"),
         Error::GrantTypeUnsupported => (StatusCode::BAD_REQUEST, "BXNIM0102E"),
@@ -240,6 +251,11 @@ const fn family(action: Action) -> Family {
         | Action::CountKeys
         | Action::CreateKey
         | Action::Key(_)
+        | Action::ListRegistrations
+        | Action::CreateRegistration
+        | Action::ReplaceRegistration
+        | Action::MergeRegistration
+        | Action::DeleteRegistration
         | Action::UnknownRequest
         | Action::OpenSession
         | Action::ReadSession
@@ -276,6 +292,11 @@ const fn what_failed(action: Action) -> &'static str {
         Action::Key(KeyAction::SetForDeletion | KeyAction::UnsetForDeletion) => "Action could not be performed on key",
         Action::Key(KeyAction::ReadPolicies) => "Policies could not be retrieved",
         Action::Key(KeyAction::WritePolicies) => "Policies could not be updated",
+        Action::ListRegistrations => "Registrations could not be retrieved",
+        Action::CreateRegistration => "Registration could not be created",
+        Action::ReplaceRegistration => "Registration could not be replaced",
+        Action::MergeRegistration => "Registration could not be updated",
+        Action::DeleteRegistration => "Registration could not be deleted",
         Action::OpenSession => "Session could not be opened",
         Action::ReadSession => "Session could not be retrieved",
         Action::IssueConsoleToken | Action::IssueToken => "Token could not be issued",

@@ -3,6 +3,7 @@
 //! *Invariant:* plain data with the names of IBM's API; no methods and no rules.
 
 pub(super) mod policies;
+pub(super) mod registrations;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

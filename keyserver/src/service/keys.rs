@@ -13,6 +13,7 @@ use crate::{
         key::{Key, KeyId, KeyKind, NewKey},
         lifecycle::{KeyAction, State},
         material::Secret,
+        registration::Registration,
         ring::RingId,
         version::{SealedVersion, Version, VersionId},
     },
@@ -208,6 +209,8 @@ pub(crate) enum Change {
     Delete {
         /// Whether the answer shows the key.
         show: bool,
+        /// Whether resources that the key protects may become unreadable.
+        force: bool,
     },
     /// Destroyed → active.
     Restore,
@@ -233,10 +236,10 @@ impl Change {
         match self {
             Self::Disable
             | Self::Enable
-            | Self::Delete { show: false }
+            | Self::Delete { show: false, .. }
             | Self::SetForDeletion
             | Self::UnsetForDeletion => Answer::Empty,
-            Self::Delete { show: true } => Answer::Content,
+            Self::Delete { show: true, .. } => Answer::Content,
             Self::Restore => Answer::Created,
         }
     }
@@ -267,6 +270,11 @@ pub(crate) async fn change(
         for _ in 0..ATTEMPTS {
             let (mut key, now) = find(app, &permitted, &name, &mut trail).await?;
             change.apply(&mut key, now, permitted.grant.holder())?;
+            if let Change::Delete { force, .. } = change {
+                // Read after the key: a registration made since then changed the key, too, and is seen in the next attempt.
+                let registrations = app.store.registrations_of(&permitted.grant, key.id).await?;
+                Registration::allow_deletion(&registrations, force)?;
+            }
             let mut after = trail.clone();
             after.key(&key, now);
             let event = event(app, &after, change.answer())?;

@@ -10,4 +10,5 @@ pub(crate) mod iam;
 pub(crate) mod keys;
 mod material;
 pub(crate) mod policies;
+pub(crate) mod registrations;
 pub(crate) mod start;

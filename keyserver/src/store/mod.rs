@@ -4,6 +4,7 @@
 //! *Invariant:* calls on keys take a [`Grant`] and stay inside its instance and reach; material arrives and leaves sealed.
 
 mod chores;
+mod registrations;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;
@@ -29,9 +30,10 @@ use crate::{
 };
 
 pub(crate) use chores::Chores;
+pub(crate) use registrations::{Registered, RegistrationFilter, Registrations};
 
 /// Everything, behind one name.
-pub(crate) trait Store: Installations + Identities + Keys + Console + Events + Chores {}
+pub(crate) trait Store: Installations + Identities + Keys + Registrations + Console + Events + Chores {}
 
 /// What the first start makes.
 #[derive(Debug, Clone)]

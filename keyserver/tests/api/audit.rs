@@ -9,7 +9,7 @@ fn events(api: &Api) -> Vec<Value> {
     api.events()
 }
 
-fn last(api: &Api) -> Value {
+pub(crate) fn last(api: &Api) -> Value {
     events(api).pop().expect("an event")
 }
 

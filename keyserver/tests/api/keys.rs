@@ -204,7 +204,7 @@ async fn an_alias_names_one_key_of_the_instance() {
 #[tokio::test]
 async fn names_that_can_name_no_key_are_told_apart() {
     let api = Api::new().await;
-    for missing in ["00000000-0000-4000-8000-000000000000", "no-such-alias", "registrations"] {
+    for missing in ["00000000-0000-4000-8000-000000000000", "no-such-alias", "policies"] {
         api.get(&format!("{KEYS}/{missing}")).send().await.refused(404, "KEY_NOT_FOUND_ERR");
     }
     for malformed in ["two%20words", "a%2Fb", "x", "%FF"] {

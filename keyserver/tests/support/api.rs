@@ -1,5 +1,8 @@
 //! A server in a directory of its own, without a socket, and requests to it.
 
+#[path = "service.rs"]
+pub(crate) mod service;
+
 use std::{
     path::Path,
     sync::{

@@ -57,7 +57,7 @@ impl Keys for SqliteStore {
     }
 
     async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&RingId>) -> Result<Option<Key>, Error> {
-        grant.demand(|action| matches!(action, Action::Key(_)))?;
+        grant.demand(Action::concerns_keys)?;
         let instance = grant.instance();
         let (name, ring) = (name.clone(), ring.cloned());
         let key = self
@@ -106,7 +106,7 @@ impl Keys for SqliteStore {
     }
 
     async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error> {
-        grant.demand(|action| matches!(action, Action::Key(_)))?;
+        grant.demand(Action::concerns_keys)?;
         if !grant.covers(key) {
             return Err(grant.absence());
         }

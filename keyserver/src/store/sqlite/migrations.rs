@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_start.sql"),
     include_str!("../migrations/0002_lifecycle.sql"),
     include_str!("../migrations/0003_policies.sql"),
+    include_str!("../migrations/0004_rings_and_registrations.sql"),
     include_str!("../migrations/0007_rotation_due.sql"),
 ];
 

@@ -12,6 +12,7 @@ mod installation;
 mod key_policies;
 mod keys;
 mod migrations;
+mod registrations;
 mod rows;
 
 use std::{

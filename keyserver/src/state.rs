@@ -35,6 +35,9 @@ pub(crate) struct AppState {
     pub(crate) classify: Classify,
     /// UUID of the identity that the console signs in.
     pub(crate) administrator: uuid::Uuid,
+    /// Name of the console's cookie: browsers keep one jar for all ports of a host, so that each installation has its own
+    /// name.
+    pub(crate) session_cookie: String,
     /// Whether the console's cookie is for TLS only.
     pub(crate) secure_cookies: bool,
     /// What is under way, to be awaited before the server ends.

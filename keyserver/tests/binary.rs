@@ -84,10 +84,10 @@ fn a_whole_life_leaves_no_secret_in_the_logs() {
     }
     let (status, head, _) = send(&server, "POST", "/console/session", &[], &json!({"code": code}).to_string());
     assert_eq!(status, 200);
-    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: envelock_session=")).expect("a cookie");
-    let cookie = cookie.split(';').next().expect("a value").to_owned();
-    let with_cookie = [("cookie", format!("envelock_session={cookie}"))];
-    let with_cookie = with_cookie.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: envelock_session_")).expect("a cookie");
+    let cookie = cookie.split([';', '=']).nth(1).expect("a value").to_owned();
+    let with_cookie = format!("envelock_session_{}={cookie}", server.said("account"));
+    let with_cookie = [("cookie", with_cookie.as_str())];
     let (status, _, console) = send(&server, "POST", "/console/token", &with_cookie, "");
     assert_eq!(status, 200);
     send(

@@ -26,7 +26,7 @@ pub(super) async fn sign_in(
 ) -> Reply {
     let code = origin.and_then(|()| body.required()).and_then(code);
     Reply::with_headers(service::sign_in(&app, source, code).await, |opened| {
-        (show(opened.view), [session_cookie(&opened.cookie, opened.seconds, app.secure_cookies)])
+        (show(opened.view), [session_cookie(&app, &opened.cookie, opened.seconds)])
     })
 }
 
@@ -43,9 +43,7 @@ pub(super) async fn sign_out(
     CallSource(source): CallSource,
     SessionCookie(cookie): SessionCookie,
 ) -> Reply {
-    Reply::with_headers(service::sign_out(&app, source, cookie).await, |()| {
-        ((), [session_cookie("", 0, app.secure_cookies)])
-    })
+    Reply::with_headers(service::sign_out(&app, source, cookie).await, |()| ((), [session_cookie(&app, "", 0)]))
 }
 
 pub(super) async fn token(

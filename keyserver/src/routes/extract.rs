@@ -28,7 +28,6 @@ use crate::{
 /// A wrap with the longest legal AAD, each character escaped, still fits.
 pub(super) const MAX_BODY_BYTES: usize = 1 << 20;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-const COOKIE: &str = "envelock_session=";
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
@@ -234,11 +233,12 @@ pub(super) struct SessionCookie(pub(super) Result<Digest, Error>);
 impl FromRequestParts<App> for SessionCookie {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let cookie = own_origin(&parts.headers).and_then(|()| {
             let cookies = text(&parts.headers, "cookie").ok_or(Error::SessionMissing)?;
-            let value = cookies.split("; ").find_map(|cookie| cookie.strip_prefix(COOKIE));
-            value.map(Digest::of).ok_or(Error::SessionMissing)
+            let mut pairs = cookies.split("; ").filter_map(|cookie| cookie.split_once('='));
+            let own = pairs.find(|(name, _)| *name == app.session_cookie);
+            own.map(|(_, value)| Digest::of(value)).ok_or(Error::SessionMissing)
         });
         Ok(Self(cookie))
     }

@@ -1,6 +1,6 @@
 //! `/health` and `/ready`.
 //!
-//! *Invariant:* tells nothing but whether the server runs and whether its store answers.
+//! *Invariant:* tells nothing but whether the server runs and whether its store can be read and written.
 
 use axum::{extract::State, response::IntoResponse};
 
@@ -11,5 +11,5 @@ pub(super) async fn health() -> impl IntoResponse {
 }
 
 pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
-    reply::health(matches!(app.store.installation().await, Ok(Some(_))))
+    reply::health(app.store.serves().await)
 }

@@ -20,6 +20,7 @@ use crate::{
     iam::roles::Action,
     keys::lifecycle::KeyAction,
     routes::wire,
+    state::AppState,
 };
 
 const MORE_INFO: &str = "https://cloud.ibm.com/apidocs/key-protect";
@@ -317,11 +318,10 @@ pub(super) fn number_header(name: &'static str, value: u64) -> (HeaderName, Head
     (HeaderName::from_static(name), HeaderValue::from(value))
 }
 
-/// The header that gives the console its cookie; `secure` keeps it to TLS.
-pub(super) fn session_cookie(value: &str, seconds: i64, secure: bool) -> (HeaderName, HeaderValue) {
-    let secure = if secure { "; Secure" } else { "" };
-    let cookie =
-        format!("envelock_session={value}; HttpOnly; SameSite=Strict; Path=/console; Max-Age={seconds}{secure}");
+/// The header that gives the console its cookie.
+pub(super) fn session_cookie(app: &AppState, value: &str, seconds: i64) -> (HeaderName, HeaderValue) {
+    let (name, secure) = (&app.session_cookie, if app.secure_cookies { "; Secure" } else { "" });
+    let cookie = format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/console; Max-Age={seconds}{secure}");
     let mut header_value = HeaderValue::from_str(&cookie).expect("made of URL-safe text");
     header_value.set_sensitive(true);
     (header::SET_COOKIE, header_value)

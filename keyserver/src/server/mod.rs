@@ -133,6 +133,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         tokens: started.tokens,
         classify: routes::reply::classify,
         administrator: started.administrator,
+        session_cookie: format!("envelock_session_{}", started.account),
         secure_cookies: *secure_cookies,
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),

@@ -33,7 +33,17 @@ pub(crate) use chores::Chores;
 pub(crate) use registrations::{Registered, RegistrationFilter, Registrations};
 
 /// Everything, behind one name.
-pub(crate) trait Store: Installations + Identities + Keys + Registrations + Console + Events + Chores {}
+pub(crate) trait Store:
+    Installations + Identities + Keys + Registrations + Console + Events + Chores + Health
+{
+}
+
+/// Whether the store does its work.
+#[async_trait]
+pub(crate) trait Health: Send + Sync {
+    /// Whether both reading and writing are possible now; changes nothing.
+    async fn serves(&self) -> bool;
+}
 
 /// What the first start makes.
 #[derive(Debug, Clone)]

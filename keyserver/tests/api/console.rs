@@ -39,6 +39,24 @@ async fn a_code_opens_one_session_with_a_guarded_cookie() {
 }
 
 #[tokio::test]
+async fn two_servers_on_one_host_do_not_take_each_others_cookie() {
+    let (one, two) = (Api::new().await, Api::new().await);
+    let first = cookie(&sign_in(&one, &one.sign_in_code).await);
+    let second = cookie(&sign_in(&two, &two.sign_in_code).await);
+    // A browser sends what it has for the host, whatever the port.
+    let both = format!("{first}; {second}");
+    for api in [&one, &two] {
+        let session = bare(api, Method::GET, "/console/session").header("cookie", &both).send().await;
+        assert_eq!(session.is(StatusCode::OK).json["account"], api.account);
+    }
+    bare(&two, Method::GET, "/console/session")
+        .header("cookie", &first)
+        .send()
+        .await
+        .refused(401, "SESSION_MISSING_ERR");
+}
+
+#[tokio::test]
 async fn codes_are_refused_when_unknown_late_or_missing() {
     let api = Api::new().await;
     sign_in(&api, "nonsense").await.refused(401, "SIGN_IN_CODE_ERR");
@@ -80,7 +98,8 @@ async fn sessions_end_by_themselves() {
     api.clock.advance(1);
     session().await.refused(401, "SESSION_MISSING_ERR");
     bare(&api, Method::GET, "/console/session").send().await.refused(401, "SESSION_MISSING_ERR");
-    let forged = bare(&api, Method::GET, "/console/session").header("cookie", "envelock_session=nonsense").send().await;
+    let forged = format!("envelock_session_{}=nonsense", api.account);
+    let forged = bare(&api, Method::GET, "/console/session").header("cookie", &forged).send().await;
     forged.refused(401, "SESSION_MISSING_ERR");
 }
 

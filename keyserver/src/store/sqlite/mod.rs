@@ -1,7 +1,7 @@
 //! SQLite: one file, one writer thread, one reader thread.
 //!
 //! Writes that arrive together share one commit, and each answers only after that commit is on disk (`synchronous=FULL`).
-//! A write that fails undoes itself alone.
+//! A write that fails, or panics, undoes itself alone.
 //! *Invariant:* no caller sees the outcome of a write that is not durable, and no async thread waits for the disk.
 
 mod chores;
@@ -18,16 +18,21 @@ mod rows;
 use std::{
     fs::OpenOptions,
     os::unix::fs::OpenOptionsExt,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::mpsc::{self, Receiver, Sender},
     thread,
     time::Duration,
 };
 
+use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
-use crate::{error::Error, store::Store};
+use crate::{
+    error::Error,
+    store::{Health, Store},
+};
 
 /// Writes that one commit may carry.
 const MAX_GROUP: usize = 256;
@@ -101,6 +106,13 @@ impl SqliteStore {
     }
 }
 
+#[async_trait]
+impl Health for SqliteStore {
+    async fn serves(&self) -> bool {
+        self.read(|_| Ok(())).await.is_ok() && self.write(|_| Ok(())).await.is_ok()
+    }
+}
+
 /// Makes the file readable by its owner alone; SQLite gives its log the same permissions.
 fn private(path: &Path) -> Result<(), Error> {
     let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
@@ -114,7 +126,11 @@ async fn run_on<T: Send + 'static>(
     let stopped = || Error::Store("the database thread has stopped".to_owned());
     let (answer, result) = oneshot::channel();
     let job: Job = Box::new(move |connection| {
-        let outcome = connection.map_err(|error| Error::Store(error.to_string())).and_then(work);
+        let outcome = connection.map_err(|error| Error::Store(error.to_string())).and_then(|connection| {
+            // A mistake in one piece of work must not end the thread for all: its changes are undone like a failed one's.
+            let worked = catch_unwind(AssertUnwindSafe(|| work(connection)));
+            worked.unwrap_or(Err(Error::Corrupt("work on the database panicked")))
+        });
         let succeeded = outcome.is_ok();
         let report: Report = Box::new(move |committed| {
             let told = match committed {
@@ -180,4 +196,53 @@ fn write_group(
     begun?;
     connection.execute_batch("COMMIT")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (SqliteStore, tempfile::TempDir) {
+        let directory = tempfile::tempdir().expect("a directory");
+        (SqliteStore::open(&directory.path().join("test.db")).expect("a store"), directory)
+    }
+
+    fn keep(code: i64) -> impl FnOnce(&Connection) -> Result<(), Error> + Send {
+        move |db| Ok(db.execute("INSERT INTO sign_in_codes VALUES (?, 0)", [code]).map(drop)?)
+    }
+
+    async fn kept(store: &SqliteStore) -> i64 {
+        let count = |db: &Connection| Ok(db.query_row("SELECT count(*) FROM sign_in_codes", [], |row| row.get(0))?);
+        store.read(count).await.expect("a count")
+    }
+
+    #[tokio::test]
+    async fn a_panic_undoes_its_own_write_and_the_store_goes_on() {
+        let (store, _directory) = store();
+        let panics = store.write(|db| {
+            keep(1)(db)?;
+            panic!("a mistake in the store");
+            #[expect(unreachable_code, reason = "gives the closure its type")]
+            Ok(())
+        });
+        let (one, two, three) = tokio::join!(store.write(keep(2)), panics, store.write(keep(3)));
+        assert!(one.is_ok() && three.is_ok());
+        assert!(matches!(two, Err(Error::Corrupt(_))));
+        assert_eq!(kept(&store).await, 2);
+        let reads: Result<(), Error> = store.read(|_| panic!("a mistake in the store")).await;
+        assert!(reads.is_err());
+        assert!(store.serves().await);
+        store.write(keep(4)).await.expect("goes on");
+        assert_eq!(kept(&store).await, 3);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_be_written_does_not_serve() {
+        let (mut store, _directory) = store();
+        let (dead, queue) = mpsc::channel();
+        drop(queue);
+        store.writer = dead;
+        assert_eq!(kept(&store).await, 0, "it can still be read");
+        assert!(!store.serves().await);
+    }
 }

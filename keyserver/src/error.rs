@@ -75,6 +75,9 @@ pub(crate) enum Error {
     /// Rotated less than an hour ago.
     #[error("The key was rotated less than an hour ago: it can be rotated once an hour")]
     RotationTooSoon,
+    /// Restoring a generated key with material.
+    #[error("Only an imported key is restored with a payload: restore this one without")]
+    ImportedKeyRequired,
     /// More than 30 days deleted.
     #[error("The key was deleted more than 30 days ago and can no longer be restored")]
     RestoreExpired,

@@ -19,18 +19,26 @@ mod iam;
 mod identity;
 #[path = "api/keys.rs"]
 mod keys;
+#[path = "api/legacy.rs"]
+mod legacy;
 #[path = "api/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/limits.rs"]
 mod limits;
 #[path = "api/policies.rs"]
 mod policies;
+#[path = "api/purge.rs"]
+mod purge;
 #[path = "api/registrations.rs"]
 mod registrations;
+#[path = "api/restore.rs"]
+mod restore;
 #[path = "api/rotation_by_policy.rs"]
 mod rotation_by_policy;
 #[path = "api/storage.rs"]
 mod storage;
+#[path = "api/sync.rs"]
+mod sync;
 #[path = "api/versions.rs"]
 mod versions;
 #[path = "api/wrapping.rs"]

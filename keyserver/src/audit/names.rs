@@ -19,7 +19,7 @@ impl Names {
     pub(super) const fn of(action: Action) -> Self {
         use KeyAction::{
             Delete, Disable, Enable, Expire, ListVersions, Purge, Read, ReadMetadata, ReadPolicies, Restore, Rewrap,
-            Rotate, SetForDeletion, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
+            Rotate, SetForDeletion, Sync, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
         };
         use Severity::{Critical, Normal, Warning};
         match action {
@@ -40,6 +40,8 @@ impl Names {
             Action::Key(Delete) => key("kms.secrets.delete", "Key Protect: delete secret", Critical),
             Action::Key(Restore) => key("kms.secrets.restore", "Key Protect: restore secret", Warning),
             Action::Key(Purge) => key("kms.secrets.purge", "Key Protect: purge secret", Normal),
+            // Not among the documented names; this is what the action is called in IAM.
+            Action::Key(Sync) => key("kms.secrets.sync", "Key Protect: sync secret", Normal),
             Action::Key(Expire) => key("kms.secrets.expire", "Key Protect: expire secret", Normal),
             Action::Key(SetForDeletion) => {
                 key("kms.secrets.setkeyfordeletion", "Key Protect: set secret for deletion", Warning)

@@ -148,7 +148,9 @@ const fn roles_for(action: Action) -> &'static [Role] {
         Action::Key(KeyAction::Read) => READER_PLUS_UP,
         Action::Key(KeyAction::Purge) => KEY_PURGE,
         Action::CreateKey
-        | Action::Key(KeyAction::Rotate | KeyAction::SetForDeletion | KeyAction::UnsetForDeletion) => WRITER_UP,
+        | Action::Key(KeyAction::Rotate | KeyAction::Sync | KeyAction::SetForDeletion | KeyAction::UnsetForDeletion) => {
+            WRITER_UP
+        }
         Action::Key(
             KeyAction::Disable
             | KeyAction::Enable

@@ -11,7 +11,10 @@ use crate::{
     error::Error,
     keys::{
         alias::Alias,
-        lifecycle::{KeyAction, PURGE_FROM, PURGE_SCHEDULED, RESTORE_WINDOW, ROTATION_INTERVAL, Rule, SETTLING, State},
+        lifecycle::{
+            KeyAction, PURGE_FROM, PURGE_SCHEDULED, RESTORE_WINDOW, ROTATION_INTERVAL, Rule, SETTLING, SYNC_INTERVAL,
+            State,
+        },
         material::{RootKeySize, Secret},
         policy::{DualAuth, Rotation},
         version::Version,
@@ -263,6 +266,31 @@ impl Key {
         }
         self.enter(State::Deactivated, now);
         Ok(())
+    }
+
+    /// Notes that the resources that use the key are told of its state, once an hour and an hour after a life-cycle change
+    /// at the earliest.
+    pub(crate) fn sync(&mut self, now: Timestamp) -> Result<(), Error> {
+        self.check(KeyAction::Sync, now)?;
+        if self.notified_at.is_some_and(|last| within(last, now, SYNC_INTERVAL)) {
+            return Err(Error::TooEarly { seconds: SYNC_INTERVAL.as_secs() });
+        }
+        self.notified_at = Some(now);
+        Ok(())
+    }
+
+    /// Whether a caller may remove the key for ever: deleted, and four hours ago at the latest.
+    pub(crate) fn require_purgeable(&self, now: Timestamp) -> Result<(), Error> {
+        self.check(KeyAction::Purge, now)?;
+        if self.purge_from().is_none_or(|start| now < start) {
+            return Err(Error::TooEarly { seconds: PURGE_FROM.as_secs() });
+        }
+        Ok(())
+    }
+
+    /// Whether restoring a deleted key will be allowed once it has settled.
+    pub(crate) fn is_restorable(&self, now: Timestamp) -> bool {
+        self.restore_until().is_some_and(|end| now < end) && !self.is_expired(now)
     }
 
     /// Whether the key may be removed for ever because its time has come.

@@ -10,6 +10,8 @@ use crate::error::Error;
 pub(crate) const SETTLING: SignedDuration = SignedDuration::from_secs(30);
 /// Between two rotations.
 pub(crate) const ROTATION_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
+/// Between two syncs, and between a life-cycle change and a sync.
+pub(crate) const SYNC_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 /// How long a deleted key can be restored.
 pub(crate) const RESTORE_WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// When a deleted key may first be purged.
@@ -77,6 +79,8 @@ pub(crate) enum KeyAction {
     Restore,
     /// Remove a destroyed key for ever.
     Purge,
+    /// Tell the resources that use the key about its state again.
+    Sync,
     /// Active → deactivated; the server's own, on the key's expiration date.
     Expire,
     /// First consent to a deletion that takes two people.
@@ -92,7 +96,7 @@ pub(crate) enum KeyAction {
 #[cfg(test)]
 impl KeyAction {
     /// Every action.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Read,
         Self::ReadMetadata,
         Self::ListVersions,
@@ -105,6 +109,7 @@ impl KeyAction {
         Self::Delete,
         Self::Restore,
         Self::Purge,
+        Self::Sync,
         Self::Expire,
         Self::SetForDeletion,
         Self::UnsetForDeletion,
@@ -155,11 +160,11 @@ impl Rule {
     pub(crate) const fn of(state: State, action: KeyAction) -> Self {
         use KeyAction::{
             Delete, Disable, Enable, Expire, ListVersions, Purge, Read, ReadMetadata, ReadPolicies, Restore, Rewrap,
-            Rotate, SetForDeletion, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
+            Rotate, SetForDeletion, Sync, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
         };
         use State::{Active, Deactivated, Destroyed, Suspended};
         match (state, action) {
-            (Active | Suspended | Deactivated | Destroyed, Read | ReadMetadata | ReadPolicies) => Self::Allowed,
+            (Active | Suspended | Deactivated | Destroyed, Read | ReadMetadata | ReadPolicies | Sync) => Self::Allowed,
 
             (Active | Suspended | Deactivated, SetForDeletion | UnsetForDeletion | WritePolicies) => Self::Allowed,
             (Destroyed, SetForDeletion | UnsetForDeletion | WritePolicies) => Self::Gone,

@@ -9,8 +9,8 @@ use crate::{
     error::Error,
     keys::{aad::Aad, material::Secret},
     routes::{
-        extract::{Body, KeyName},
-        keys::{base64, material, refuse_import_token},
+        extract::{Body, KeyName, Prefer},
+        keys::{base64, collection, material, refuse_import_token},
         reply::Reply,
         wire,
     },
@@ -18,6 +18,7 @@ use crate::{
         actions::{self as service, Rewrapped, UnwrapInput, Unwrapped, WrapInput, Wrapped},
         call::Call,
         keys::{Change, change, rotate as rotate_key},
+        lifecycle::sync as sync_key,
     },
     state::App,
 };
@@ -39,9 +40,19 @@ pub(super) async fn rewrap(State(app): State<App>, call: Call, KeyName(name): Ke
     Reply::json(service::rewrap(&app, call, name, input).await, show_rewrapped)
 }
 
-pub(super) async fn rotate(State(app): State<App>, call: Call, KeyName(name): KeyName, body: Body) -> Reply {
+pub(super) async fn rotate(
+    State(app): State<App>,
+    call: Call,
+    KeyName(name): KeyName,
+    prefer: Prefer,
+    body: Body,
+) -> Reply {
     let input = body.optional().and_then(rotate_input);
-    Reply::empty(rotate_key(&app, call, name, input).await)
+    Reply::json(rotate_key(&app, call, name, input, prefer.shows()).await, |view| collection(vec![view]))
+}
+
+pub(super) async fn sync(State(app): State<App>, call: Call, KeyName(name): KeyName) -> Reply {
+    Reply::empty(sync_key(&app, call, name).await)
 }
 
 pub(super) async fn disable(State(app): State<App>, call: Call, KeyName(name): KeyName) -> Reply {

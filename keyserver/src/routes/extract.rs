@@ -264,13 +264,36 @@ fn own_origin(headers: &HeaderMap) -> Result<(), Error> {
     if site_is_ours && origin_is_ours { Ok(()) } else { Err(Error::ForeignOrigin) }
 }
 
-/// Whether the caller asked to see what a change made.
-pub(super) struct WantsRepresentation(pub(super) bool);
+/// How much of a changed key the caller wants to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prefer {
+    /// Did not say.
+    Default,
+    /// `return=minimal`
+    Minimal,
+    /// `return=representation`
+    Representation,
+}
 
-impl FromRequestParts<App> for WantsRepresentation {
+impl FromRequestParts<App> for Prefer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        Ok(Self(text(&parts.headers, "prefer").is_some_and(|value| value.contains("return=representation"))))
+        let header = text(&parts.headers, "prefer").unwrap_or_default();
+        let asks = |wanted: &str| header.split([',', ';']).any(|item| item.trim().eq_ignore_ascii_case(wanted));
+        Ok(if asks("return=representation") {
+            Self::Representation
+        } else if asks("return=minimal") {
+            Self::Minimal
+        } else {
+            Self::Default
+        })
+    }
+}
+
+impl Prefer {
+    /// Whether an answer that is empty by default shall have a body.
+    pub(super) fn shows(self) -> bool {
+        self == Self::Representation
     }
 }

@@ -15,14 +15,16 @@ use crate::{
         material::Secret,
     },
     routes::{
-        extract::{Body, KeyName, Params, WantsRepresentation},
+        extract::{Body, KeyName, Params, Prefer},
         policies,
         reply::{Reply, number_header},
         wire,
     },
     service::{
         call::Call,
-        keys::{self as service, Change, KeyView, ListQuery},
+        keys::{self as service, Change, KeyView},
+        lifecycle,
+        lists::{self, ListQuery},
     },
     state::App,
     store::Page,
@@ -33,17 +35,17 @@ const DEFAULT_PAGE: u32 = 200;
 /// "Why not active" of a deleted key in IBM's samples.
 const REASON_DELETED: u8 = 2;
 
-pub(super) async fn create(State(app): State<App>, call: Call, body: Body) -> Reply {
+pub(super) async fn create(State(app): State<App>, call: Call, prefer: Prefer, body: Body) -> Reply {
     let input = body.resource().and_then(new_key);
-    Reply::json(service::create(&app, call, input).await, |view| collection(vec![view]))
+    Reply::json(service::create(&app, call, input).await, |view| made(view, prefer))
 }
 
 pub(super) async fn list(State(app): State<App>, call: Call, params: Params) -> Reply {
-    Reply::json(service::list(&app, call, list_query(&params)).await, collection)
+    Reply::json(lists::list(&app, call, list_query(&params)).await, collection)
 }
 
 pub(super) async fn count(State(app): State<App>, call: Call, params: Params) -> Reply {
-    let counted = service::count(&app, call, list_query(&params)).await;
+    let counted = lists::count(&app, call, list_query(&params)).await;
     Reply::head(counted, |total| [number_header("key-total", total)])
 }
 
@@ -59,19 +61,30 @@ pub(super) async fn delete(
     State(app): State<App>,
     call: Call,
     KeyName(name): KeyName,
-    WantsRepresentation(show): WantsRepresentation,
+    prefer: Prefer,
     params: Params,
 ) -> Reply {
     let (name, force) = match params.flag("force") {
         Ok(force) => (name, force.unwrap_or_default()),
         Err(error) => (Err(error), false),
     };
-    let deleted = service::change(&app, call, name, Change::Delete { show, force }).await;
+    let deleted = service::change(&app, call, name, Change::Delete { show: prefer.shows(), force }).await;
     Reply::json(deleted, |view| collection(vec![view]))
 }
 
-pub(super) async fn restore(State(app): State<App>, call: Call, KeyName(name): KeyName) -> Reply {
-    Reply::json(service::change(&app, call, name, Change::Restore).await, |view| collection(vec![view]))
+pub(super) async fn purge(State(app): State<App>, call: Call, KeyName(name): KeyName, prefer: Prefer) -> Reply {
+    Reply::json(lifecycle::purge(&app, call, name, prefer.shows()).await, |view| collection(vec![view]))
+}
+
+pub(super) async fn restore(
+    State(app): State<App>,
+    call: Call,
+    KeyName(name): KeyName,
+    prefer: Prefer,
+    body: Body,
+) -> Reply {
+    let material = body.optional().and_then(|body| body.map_or(Ok(None), restore_material));
+    Reply::json(lifecycle::restore(&app, call, name, material).await, |view| made(view, prefer))
 }
 
 pub(super) async fn unknown(State(app): State<App>, call: Call) -> Reply {
@@ -96,6 +109,21 @@ fn new_key(key: wire::CreateKey) -> Result<NewKey, Error> {
         expires_at: key.expiration_date.as_deref().map(expiration).transpose()?,
         material: key.payload.map(|text| material("payload", &text)).transpose()?,
     })
+}
+
+/// The older form of restore, in either of its shapes.
+fn restore_material(body: wire::Restore) -> Result<Option<Secret>, Error> {
+    let wire::Restore { resources, payload, encrypted_nonce, iv, encryption_algorithm } = body;
+    let key = match resources {
+        None => wire::Rotate { payload, encrypted_nonce, iv, encryption_algorithm },
+        Some(resources) => {
+            let [key] = <[_; 1]>::try_from(resources)
+                .map_err(|_| Error::BadBody("`resources` needs exactly the key to restore"))?;
+            key
+        }
+    };
+    refuse_import_token([&key.encrypted_nonce, &key.iv, &key.encryption_algorithm])?;
+    key.payload.map(|text| material("payload", &text)).transpose()
 }
 
 fn expiration(text: &str) -> Result<Timestamp, Error> {
@@ -157,7 +185,34 @@ fn states(list: &str) -> Result<Vec<KeyState>, Error> {
     Ok(states?.into_iter().flatten().collect())
 }
 
-fn collection(views: Vec<KeyView>) -> wire::Collection<wire::Key> {
+/// What a request that makes a key or brings it back answers.
+fn made(view: KeyView, prefer: Prefer) -> wire::Collection<wire::MadeKey> {
+    let key = if prefer == Prefer::Minimal {
+        wire::MadeKey::Short(summary(view))
+    } else {
+        wire::MadeKey::Whole(Box::new(show(view)))
+    };
+    wire::Collection {
+        metadata: wire::Metadata { collection_type: wire::KEY_COLLECTION, collection_total: 1, total_count: None },
+        resources: vec![key],
+    }
+}
+
+fn summary(KeyView { key, instance, now, .. }: KeyView) -> wire::ShortKey {
+    wire::ShortKey {
+        r#type: wire::KEY_COLLECTION,
+        id: key.id.to_string(),
+        state: key.state(now).number(),
+        crn: instance.key_crn(key.id),
+        deleted: key.deletion.is_some(),
+        name: key.name,
+        description: key.description,
+        extractable: key.extractable,
+        imported: key.imported,
+    }
+}
+
+pub(super) fn collection(views: Vec<KeyView>) -> wire::Collection<wire::Key> {
     wire::Collection {
         metadata: wire::Metadata {
             collection_type: wire::KEY_COLLECTION,
@@ -217,9 +272,9 @@ fn show_deletion(key: &Key, now: Timestamp) -> Option<wire::Deletion> {
     Some(wire::Deletion {
         deletion_date: date(deletion.at),
         deleted_by: deletion.by.clone(),
-        restore_allowed: key.restore_until().is_some_and(|end| now < end),
+        restore_allowed: key.is_restorable(now),
         restore_expiration_date: key.restore_until().map(date),
-        purge_allowed: key.purge_from().is_some_and(|start| now >= start),
+        purge_allowed: key.require_purgeable(now).is_ok(),
         purge_allowed_from: key.purge_from().map(date),
         purge_scheduled_on: key.purge_scheduled().map(date),
     })

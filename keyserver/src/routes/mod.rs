@@ -10,6 +10,7 @@ mod health;
 mod iam;
 mod identity;
 mod keys;
+mod legacy;
 mod observe;
 mod policies;
 mod registrations;
@@ -23,7 +24,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 
 use crate::state::App;
@@ -33,9 +34,10 @@ pub(crate) fn router(app: App) -> Router {
     let key_protect = Router::new()
         .route("/keys", get(keys::list).head(keys::count).post(keys::create))
         .route("/keys/registrations", get(registrations::list))
-        .route("/keys/{id}", get(keys::read).delete(keys::delete))
+        .route("/keys/{id}", get(keys::read).post(legacy::act).delete(keys::delete))
         .route("/keys/{id}/metadata", get(keys::metadata))
         .route("/keys/{id}/restore", post(keys::restore))
+        .route("/keys/{id}/purge", delete(keys::purge))
         .route("/keys/{id}/versions", get(versions::list))
         .route("/keys/{id}/actions/wrap", post(actions::wrap))
         .route("/keys/{id}/actions/unwrap", post(actions::unwrap))
@@ -54,6 +56,7 @@ pub(crate) fn router(app: App) -> Router {
                 .patch(registrations::merge)
                 .delete(registrations::delete),
         )
+        .route("/keys/{id}/actions/sync", post(actions::sync))
         .fallback(keys::unknown)
         .method_not_allowed_fallback(keys::wrong_method);
     Router::new()

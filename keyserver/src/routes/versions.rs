@@ -14,7 +14,7 @@ use crate::{
     },
     service::{
         call::Call,
-        keys::{self as service, VersionsQuery, VersionsView},
+        lists::{self as service, VersionsQuery, VersionsView},
     },
     state::App,
 };

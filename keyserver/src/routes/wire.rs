@@ -103,6 +103,41 @@ pub(super) struct Key {
     pub(super) payload: Option<Zeroizing<String>>,
 }
 
+/// A key as `Prefer: return=minimal` asks for it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ShortKey {
+    pub(super) r#type: &'static str,
+    pub(super) id: String,
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    pub(super) state: u8,
+    pub(super) extractable: bool,
+    pub(super) crn: String,
+    pub(super) imported: bool,
+    pub(super) deleted: bool,
+}
+
+/// A key that was made or brought back.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum MadeKey {
+    Whole(Box<Key>),
+    Short(ShortKey),
+}
+
+/// Body of the older form of restore: a key collection, or its one resource alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Restore {
+    pub(super) resources: Option<Vec<Rotate>>,
+    pub(super) payload: Option<Zeroizing<String>>,
+    pub(super) encrypted_nonce: Option<String>,
+    pub(super) iv: Option<String>,
+    pub(super) encryption_algorithm: Option<String>,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AlgorithmMetadata {

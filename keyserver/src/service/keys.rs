@@ -14,12 +14,10 @@ use crate::{
         lifecycle::{KeyAction, State},
         material::Secret,
         registration::Registration,
-        ring::RingId,
         version::{SealedVersion, Version, VersionId},
     },
     service::call::{Call, Permitted, event, finish},
     state::AppState,
-    store::{Filter, Page},
 };
 
 /// Length of generated material.
@@ -37,17 +35,6 @@ pub(crate) struct KeyView {
     pub(crate) now: jiff::Timestamp,
     /// Material of a standard key, where the answer may carry it.
     pub(crate) payload: Option<Secret>,
-}
-
-/// What a list request asks for.
-#[derive(Debug)]
-pub(crate) struct ListQuery {
-    /// Part of the list.
-    pub(crate) page: Page,
-    /// Only in these states; by default all but destroyed.
-    pub(crate) states: Option<Vec<State>>,
-    /// Only standard keys (true) or root keys (false).
-    pub(crate) extractable: Option<bool>,
 }
 
 /// Makes or imports a key.
@@ -82,46 +69,6 @@ fn build(app: &AppState, permitted: &Permitted, new: NewKey) -> Result<(Key, Sea
     Ok((key, sealed, new.extractable.then_some(material)))
 }
 
-/// The keys of a page.
-pub(crate) async fn list(app: &AppState, call: Call, query: Result<ListQuery, Error>) -> Audited<Vec<KeyView>> {
-    let (mut trail, credentials) = call.begin(app, Action::ListKeys);
-    let outcome = async {
-        let permitted = credentials.permit(app, &mut trail).await?;
-        let query = query?;
-        let now = app.clock.now();
-        let keys = app.store.keys(&permitted.grant, filter(app, permitted.ring, &query), query.page).await?;
-        trail.total(keys.len() as u64);
-        let view = |key| KeyView { key, instance: permitted.instance.clone(), now, payload: None };
-        Ok((Answer::Content, keys.into_iter().map(view).collect()))
-    }
-    .await;
-    finish(app, trail, outcome).await
-}
-
-/// How many keys there are.
-pub(crate) async fn count(app: &AppState, call: Call, query: Result<ListQuery, Error>) -> Audited<u64> {
-    let (mut trail, credentials) = call.begin(app, Action::CountKeys);
-    let outcome = async {
-        let permitted = credentials.permit(app, &mut trail).await?;
-        let query = query?;
-        let total = app.store.count_keys(&permitted.grant, filter(app, permitted.ring, &query)).await?;
-        trail.total(total);
-        Ok((Answer::Content, total))
-    }
-    .await;
-    finish(app, trail, outcome).await
-}
-
-fn filter(app: &AppState, ring: Option<RingId>, query: &ListQuery) -> Filter {
-    let shown = || State::ALL.into_iter().filter(|state| *state != State::Destroyed).collect();
-    Filter {
-        ring,
-        states: query.states.clone().unwrap_or_else(shown),
-        extractable: query.extractable,
-        now: app.clock.now(),
-    }
-}
-
 /// One key; a standard key with its payload while it is not deleted.
 pub(crate) async fn read(app: &AppState, call: Call, name: Result<KeyRef, Error>) -> Audited<KeyView> {
     let (mut trail, credentials) = call.begin(app, Action::Key(KeyAction::Read));
@@ -136,7 +83,8 @@ pub(crate) async fn read(app: &AppState, call: Call, name: Result<KeyRef, Error>
     finish(app, trail, outcome).await
 }
 
-async fn newest_material(app: &AppState, permitted: &Permitted, key: &Key) -> Result<Option<Secret>, Error> {
+/// The material of the newest version.
+pub(super) async fn newest_material(app: &AppState, permitted: &Permitted, key: &Key) -> Result<Option<Secret>, Error> {
     let versions = app.store.versions(&permitted.grant, key.id).await?;
     versions.first().map(|sealed| open(app, permitted.instance.id, key, sealed)).transpose()
 }
@@ -148,51 +96,6 @@ pub(crate) async fn metadata(app: &AppState, call: Call, name: Result<KeyRef, Er
         let permitted = credentials.permit(app, &mut trail).await?;
         let (key, now) = find(app, &permitted, &name?, &mut trail).await?;
         Ok((Answer::Content, KeyView { key, instance: permitted.instance, now, payload: None }))
-    }
-    .await;
-    finish(app, trail, outcome).await
-}
-
-/// What a request for versions asks for.
-#[derive(Debug)]
-pub(crate) struct VersionsQuery {
-    /// Part of the list.
-    pub(crate) page: Page,
-    /// Whether to say how many there are in all.
-    pub(crate) total: bool,
-    /// Whether keys that are not active are fine too.
-    pub(crate) all_key_states: bool,
-}
-
-/// Versions of a key.
-pub(crate) struct VersionsView {
-    /// The page, newest first.
-    pub(crate) versions: Vec<Version>,
-    /// How many there are in all, if asked for.
-    pub(crate) total: Option<usize>,
-}
-
-/// The versions of a key, newest first.
-pub(crate) async fn versions(
-    app: &AppState,
-    call: Call,
-    name: Result<KeyRef, Error>,
-    query: Result<VersionsQuery, Error>,
-) -> Audited<VersionsView> {
-    let (mut trail, credentials) = call.begin(app, Action::Key(KeyAction::ListVersions));
-    let outcome = async {
-        let permitted = credentials.permit(app, &mut trail).await?;
-        let (key, now) = find(app, &permitted, &name?, &mut trail).await?;
-        let query = query?;
-        if !query.all_key_states {
-            key.check(KeyAction::ListVersions, now)?;
-        }
-        let all = app.store.versions(&permitted.grant, key.id).await?;
-        let total = query.total.then_some(all.len());
-        let page = all.into_iter().skip(query.page.offset as usize).take(query.page.limit as usize);
-        let versions: Vec<Version> = page.map(|sealed| sealed.version).collect();
-        trail.total(versions.len() as u64);
-        Ok((Answer::Content, VersionsView { versions, total }))
     }
     .await;
     finish(app, trail, outcome).await
@@ -212,8 +115,6 @@ pub(crate) enum Change {
         /// Whether resources that the key protects may become unreadable.
         force: bool,
     },
-    /// Destroyed → active.
-    Restore,
     /// First consent to a deletion that takes two people.
     SetForDeletion,
     /// That consent withdrawn.
@@ -226,7 +127,6 @@ impl Change {
             Self::Disable => KeyAction::Disable,
             Self::Enable => KeyAction::Enable,
             Self::Delete { .. } => KeyAction::Delete,
-            Self::Restore => KeyAction::Restore,
             Self::SetForDeletion => KeyAction::SetForDeletion,
             Self::UnsetForDeletion => KeyAction::UnsetForDeletion,
         }
@@ -240,7 +140,6 @@ impl Change {
             | Self::SetForDeletion
             | Self::UnsetForDeletion => Answer::Empty,
             Self::Delete { show: true, .. } => Answer::Content,
-            Self::Restore => Answer::Created,
         }
     }
 
@@ -249,7 +148,6 @@ impl Change {
             Self::Disable => key.require_root().and_then(|()| key.disable(now)),
             Self::Enable => key.require_root().and_then(|()| key.enable(now)),
             Self::Delete { .. } => key.delete(now, by),
-            Self::Restore => key.restore(now),
             Self::SetForDeletion => key.set_for_deletion(now, by),
             Self::UnsetForDeletion => key.unset_for_deletion(now),
         }
@@ -289,13 +187,15 @@ pub(crate) async fn change(
     finish(app, trail, outcome).await
 }
 
-/// Adds a version: random for a generated key, the caller's material for an imported one.
+/// Adds a version: random for a generated key, the caller's material for an imported one. `show` asks for the key in the
+/// answer.
 pub(crate) async fn rotate(
     app: &AppState,
     call: Call,
     name: Result<KeyRef, Error>,
     material: Result<Option<Secret>, Error>,
-) -> Audited<()> {
+    show: bool,
+) -> Audited<KeyView> {
     let (mut trail, credentials) = call.begin(app, Action::Key(KeyAction::Rotate));
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
@@ -320,10 +220,11 @@ pub(crate) async fn rotate(
             let sealed = seal(app, permitted.instance.id, &key, version, material)?;
             let mut after = trail.clone();
             after.version(version);
-            let event = event(app, &after, Answer::Empty)?;
-            if app.store.save_key(&permitted.grant, key, Some(sealed), event).await? {
+            let answer = if show { Answer::Content } else { Answer::Empty };
+            let event = event(app, &after, answer)?;
+            if app.store.save_key(&permitted.grant, key.clone(), Some(sealed), event).await? {
                 trail.recorded();
-                return Ok((Answer::Empty, ()));
+                return Ok((answer, KeyView { key, instance: permitted.instance, now, payload: None }));
             }
         }
         Err(Error::Contended)

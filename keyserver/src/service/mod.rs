@@ -8,6 +8,8 @@ pub(crate) mod chores;
 pub(crate) mod console;
 pub(crate) mod iam;
 pub(crate) mod keys;
+pub(crate) mod lifecycle;
+pub(crate) mod lists;
 mod material;
 pub(crate) mod policies;
 pub(crate) mod registrations;

@@ -3,10 +3,10 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api};
+use crate::support::{Answer, Api, KEY_PURGE};
 
 /// Status and reason code of each action in each state: active, suspended, deactivated, destroyed.
-const TABLE: [(&str, [(u16, &str); 4]); 10] = {
+const TABLE: [(&str, [(u16, &str); 4]); 13] = {
     const STATE: (u16, &str) = (409, "KEY_ACTION_INVALID_STATE_ERR");
     const GONE: (u16, &str) = (410, "KEY_DELETED_ERR");
     const OK: (u16, &str) = (200, "");
@@ -22,6 +22,9 @@ const TABLE: [(&str, [(u16, &str); 4]); 10] = {
         ("enable", [STATE, DONE, STATE, GONE]),
         ("delete", [DONE, DONE, DONE, GONE]),
         ("restore", [STATE, STATE, STATE, (201, "")]),
+        ("purge", [STATE, STATE, STATE, (409, "REQ_TOO_EARLY_ERR")]),
+        ("sync", [DONE, (409, "REQ_TOO_EARLY_ERR"), DONE, (409, "REQ_TOO_EARLY_ERR")]),
+        ("versions", [OK, STATE, STATE, STATE]),
     ]
 };
 
@@ -48,12 +51,14 @@ fn now(api: &Api) -> i64 {
     api.clock.now().as_second()
 }
 
-async fn perform(api: &Api, id: &str, ciphertext: &Value, action: &str) -> Answer {
+async fn perform(api: &Api, id: &str, ciphertext: &Value, action: &str, purger: &str) -> Answer {
     let key = format!("/api/v2/keys/{id}");
     match action {
         "read" => api.get(&key).send().await,
         "metadata" => api.get(&format!("{key}/metadata")).send().await,
         "delete" => api.delete(&key).send().await,
+        "purge" => api.delete(&format!("{key}/purge")).token(purger).send().await,
+        "versions" => api.get(&format!("{key}/versions")).send().await,
         "restore" => api.post(&format!("{key}/restore")).send().await,
         "unwrap" | "rewrap" => api.act(id, action, json!({"ciphertext": ciphertext})).await,
         _ => api.act(id, action, Value::Null).await,
@@ -63,12 +68,13 @@ async fn perform(api: &Api, id: &str, ciphertext: &Value, action: &str) -> Answe
 #[tokio::test]
 async fn the_table_of_states_and_actions() {
     let mut api = Api::new().await;
+    let purger = api.someone(&[KEY_PURGE], &[]).await;
     for (state, number) in [1, 2, 3, 5].into_iter().enumerate() {
         for (action, row) in TABLE {
             let (id, ciphertext) = key_in(&mut api, state).await;
             let shown = api.get(&format!("/api/v2/keys/{id}/metadata")).send().await;
             assert_eq!(shown.resource()["state"], number);
-            let answer = perform(&api, &id, &ciphertext, action).await;
+            let answer = perform(&api, &id, &ciphertext, action, &api.token_for(&purger.api_key).await).await;
             let (status, code) = row[state];
             if code.is_empty() {
                 assert_eq!(answer.status.as_u16(), status, "{action} in state {number}: {}", answer.text);

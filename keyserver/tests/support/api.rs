@@ -225,6 +225,7 @@ pub(crate) struct Someone {
 pub(crate) const READER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Reader";
 pub(crate) const READER_PLUS: &str = "crn:v1:bluemix:public:kms::::serviceRole:ReaderPlus";
 pub(crate) const WRITER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Writer";
+pub(crate) const KEY_PURGE: &str = "crn:v1:bluemix:public:kms::::serviceRole:KeyPurge";
 pub(crate) const MANAGER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Manager";
 
 /// A server that keeps everything in one directory.

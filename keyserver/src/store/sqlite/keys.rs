@@ -15,7 +15,7 @@ use crate::{
         key::{Deletion, Key, KeyId},
         lifecycle::{
             KeyAction::{
-                Delete, Disable, Enable, Expire, Purge, Restore, Rotate, SetForDeletion, UnsetForDeletion,
+                Delete, Disable, Enable, Expire, Purge, Restore, Rotate, SetForDeletion, Sync, UnsetForDeletion,
                 WritePolicies,
             },
             State,
@@ -139,6 +139,7 @@ impl Keys for SqliteStore {
                         | Enable
                         | Delete
                         | Restore
+                        | Sync
                         | Expire
                         | SetForDeletion
                         | UnsetForDeletion

@@ -1,0 +1,103 @@
+//! What becomes of keys beyond their use: restored, purged, told about again.
+//!
+//! *Invariant:* only purging takes material away, and only from a key that was deleted long enough ago.
+
+use crate::{
+    audit::{Answer, Audited},
+    error::Error,
+    iam::roles::Action,
+    keys::{alias::KeyRef, key::Key, lifecycle::KeyAction, material::Secret},
+    service::{
+        call::{Call, Permitted, event, finish},
+        keys::{ATTEMPTS, KeyView, find, newest_material},
+    },
+    state::AppState,
+};
+
+/// Destroyed → active. The older form of the request carries the material of an imported key; the material is still here,
+/// so that it must be the same.
+pub(crate) async fn restore(
+    app: &AppState,
+    call: Call,
+    name: Result<KeyRef, Error>,
+    material: Result<Option<Secret>, Error>,
+) -> Audited<KeyView> {
+    let (mut trail, credentials) = call.begin(app, Action::Key(KeyAction::Restore));
+    let outcome = async {
+        let permitted = credentials.permit(app, &mut trail).await?;
+        let (name, material) = (name?, material?);
+        for _ in 0..ATTEMPTS {
+            let (mut key, now) = find(app, &permitted, &name, &mut trail).await?;
+            key.check(KeyAction::Restore, now)?;
+            if let Some(material) = &material {
+                require_own_material(app, &permitted, &key, material).await?;
+            }
+            key.restore(now)?;
+            let mut after = trail.clone();
+            after.key(&key, now);
+            let event = event(app, &after, Answer::Created)?;
+            if app.store.save_key(&permitted.grant, key.clone(), None, event).await? {
+                trail.recorded();
+                return Ok((Answer::Created, KeyView { key, instance: permitted.instance, now, payload: None }));
+            }
+        }
+        Err(Error::Contended)
+    }
+    .await;
+    finish(app, trail, outcome).await
+}
+
+async fn require_own_material(app: &AppState, permitted: &Permitted, key: &Key, given: &Secret) -> Result<(), Error> {
+    if !key.imported {
+        return Err(Error::ImportedKeyRequired);
+    }
+    match newest_material(app, permitted, key).await? {
+        Some(own) if own.holds_same(given) => Ok(()),
+        _ => Err(Error::InvalidField { name: "payload", why: "not the material that the key had when it was deleted" }),
+    }
+}
+
+/// Removes a deleted key for ever; `show` asks for a last look at it.
+pub(crate) async fn purge(app: &AppState, call: Call, name: Result<KeyRef, Error>, show: bool) -> Audited<KeyView> {
+    let (mut trail, credentials) = call.begin(app, Action::Key(KeyAction::Purge));
+    let outcome = async {
+        let permitted = credentials.permit(app, &mut trail).await?;
+        let name = name?;
+        let answer = if show { Answer::Content } else { Answer::Empty };
+        for _ in 0..ATTEMPTS {
+            let (key, now) = find(app, &permitted, &name, &mut trail).await?;
+            key.require_purgeable(now)?;
+            let event = event(app, &trail, answer)?;
+            if app.store.purge_key(&permitted.grant, &key, event).await? {
+                trail.recorded();
+                return Ok((answer, KeyView { key, instance: permitted.instance, now, payload: None }));
+            }
+        }
+        Err(Error::Contended)
+    }
+    .await;
+    finish(app, trail, outcome).await
+}
+
+/// Tells the resources that use a key about its state again. Services inside this server ask for it on every use, so there
+/// is nobody to write to; the request is checked and recorded all the same.
+pub(crate) async fn sync(app: &AppState, call: Call, name: Result<KeyRef, Error>) -> Audited<()> {
+    let (mut trail, credentials) = call.begin(app, Action::Key(KeyAction::Sync));
+    let outcome = async {
+        let permitted = credentials.permit(app, &mut trail).await?;
+        let name = name?;
+        for _ in 0..ATTEMPTS {
+            let (mut key, now) = find(app, &permitted, &name, &mut trail).await?;
+            key.require_root()?;
+            key.sync(now)?;
+            let event = event(app, &trail, Answer::Empty)?;
+            if app.store.save_key(&permitted.grant, key, None, event).await? {
+                trail.recorded();
+                return Ok((Answer::Empty, ()));
+            }
+        }
+        Err(Error::Contended)
+    }
+    .await;
+    finish(app, trail, outcome).await
+}

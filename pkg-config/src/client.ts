@@ -17,7 +17,10 @@ export type Data = string | BufferSource | Blob;
 /** Public text pairs bound to a message and to the wrap of its data key. Not secret: no personal data. */
 export type Context = Readonly<Record<string, string>>;
 
-/** How far a call is, in bytes of what it reads. */
+/**
+ * How far a call is, in bytes of what it reads. Of a file that is sealed or opened part by part: how much of it was read,
+ * each frame counted once, when it is first read.
+ */
 export interface Progress {
   readonly done: number;
   readonly total: number;

@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* a read needs memory for what it gives, one frame more on either side, and nothing for the rest.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -34,6 +35,7 @@ struct Sealed {
     sealer: LazySealer<Aes>,
     source: Source,
     host: Host,
+    counted: Counted,
 }
 
 /// Starts a message over all of `source`.
@@ -48,7 +50,7 @@ pub(super) async fn seal(
     let sealed = keeper.seal(&host, context, Some(source.size)).await?;
     let engine = engines.to_seal(sealed.message_key(), Some(source.size)).await?;
     let sealer = LazySealer::new(engine, sealed, source.size)?;
-    Ok(SealedFile(Rc::new(Sealed { sealer, source, host })))
+    Ok(SealedFile(Rc::new(Sealed { sealer, source, host, counted: Counted::default() })))
 }
 
 #[wasm_bindgen]
@@ -75,7 +77,7 @@ impl SealedFile {
 
 impl Sealed {
     async fn read(&self, range: Range<u64>) -> Result<Uint8Array, Failure> {
-        let Self { sealer, source, host } = self;
+        let Self { sealer, source, host, counted } = self;
         let out = Cut::new(range.clone())?;
         out.put(0, &Uint8Array::from(sealer.header()));
         let places: Vec<Place> = sealer.map().of_message_range(&range).collect();
@@ -89,7 +91,7 @@ impl Sealed {
             if window.is_full() {
                 self.release(&mut window, &out).await?;
             }
-            host.progress(place.content_length().into()).await?;
+            host.progress(counted.count(place)).await?;
         }
         while self.release(&mut window, &out).await? {}
         Ok(out.array)
@@ -115,6 +117,7 @@ struct Opened {
     opener: RangeOpener<Aes>,
     source: Source,
     host: Host,
+    counted: Counted,
 }
 
 /// Checks header and final frame of the message that `source` holds.
@@ -137,7 +140,8 @@ pub(super) async fn open(
     let (opener, _) = claim.prove(&front, |from| last.subarray(from as u32, last.length())).await?;
     host.expect(opener.map().plaintext_length());
     let context = options::pairs(unlocked.context());
-    Ok(OpenedFile { opened: Rc::new(Opened { opener, source, host }), context })
+    let opened = Opened { opener, source, host, counted: Counted::default() };
+    Ok(OpenedFile { opened: Rc::new(opened), context })
 }
 
 async fn read_header(keeper: &Rc<Keeper>, source: &Source) -> Result<Header, Failure> {
@@ -184,7 +188,7 @@ impl OpenedFile {
 
 impl Opened {
     async fn read(&self, range: Range<u64>) -> Result<Uint8Array, Failure> {
-        let Self { opener, source, host } = self;
+        let Self { opener, source, host, counted } = self;
         let out = Cut::new(range.clone())?;
         let places: Vec<Place> = opener.map().of_plaintext_range(&range).collect();
         let (Some(first), Some(last)) = (places.first(), places.last()) else { return Ok(out.array) };
@@ -199,7 +203,7 @@ impl Opened {
             if window.is_full() {
                 put(&mut window, &out).await?;
             }
-            host.progress(place.content_length().into()).await?;
+            host.progress(counted.count(place)).await?;
         }
         while put(&mut window, &out).await? {}
         Ok(out.array)
@@ -210,6 +214,24 @@ async fn put(window: &mut Window<&Place>, out: &Cut) -> Result<bool, Failure> {
     let Some((place, plaintext)) = window.next().await? else { return Ok(false) };
     out.put(place.plaintext.start, &plaintext);
     Ok(true)
+}
+
+/// A bit for each frame that counted as progress, so that none counts twice, however often it is read.
+#[derive(Default)]
+struct Counted(RefCell<Vec<u8>>);
+
+impl Counted {
+    /// Counts the frame: its plaintext bytes the first time, none later.
+    fn count(&self, place: &Place) -> u64 {
+        let (at, bit) = (place.number as usize / 8, 1 << (place.number % 8));
+        let mut bits = self.0.borrow_mut();
+        if bits.len() <= at {
+            bits.resize(at + 1, 0);
+        }
+        let is_new = bits[at] & bit == 0;
+        bits[at] |= bit;
+        if is_new { place.content_length().into() } else { 0 }
+    }
 }
 
 /// A view of the bytes of `range` in an array that starts at `start`.

@@ -122,6 +122,27 @@ export function files({ client, envelock, rawAes, FileSlice }, vectors) {
       await fails(box.openFile(new Blob([sealed]), { context }), "ERR_CONTEXT_MISMATCH");
     },
 
+    async "progress counts every frame once, however often and in whatever order it is read"() {
+      let seen = [];
+      const onProgress = (progress) => seen.push(progress);
+      const sealed = await box.sealBlob(new Blob([plaintext]), { onProgress });
+      const file = await box.openFile(new Blob([await box.seal(plaintext)]), { onProgress });
+      for (const [of, end] of [[sealed, sealed.size], [file, file.size]]) {
+        seen = [];
+        await of.slice(end - 150, end).bytes();
+        const { done: part } = seen.at(-1);
+        check(part === 134 || part === 234, `the last frames: ${part}`);
+        await Promise.all([of.slice(end - 150, end).bytes(), of.slice(end - 120, end).bytes()]);
+        check(seen.at(-1).done === part, "the same again");
+        await Promise.all([of.bytes(), of.bytes(), drain(of.slice(100, 900).stream())]);
+        check(seen.every(({ done, total }, at) => done >= (seen[at - 1]?.done ?? 0) && done <= total && total === 1234), "never back, never beyond");
+        check(seen.at(-1).done === 1234, `all of it: ${seen.at(-1).done}`);
+      }
+      seen = [];
+      await (await box.sealBlob(new Blob([]), { onProgress })).bytes();
+      check(JSON.stringify(seen) === '[{"done":0,"total":0}]', "of nothing, too");
+    },
+
     async "damage is found where it is read, and nowhere else"() {
       const sealed = await box.seal(plaintext);
       sealed[sealed.length - 74 - 5 * 132 + 60] ^= 1; // Frame 8 of 13.

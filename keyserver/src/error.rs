@@ -51,6 +51,24 @@ pub(crate) enum Error {
     /// No such ring in this instance.
     #[error("Key ring does not exist")]
     RingNotFound,
+    /// A ring of this name is there already.
+    #[error("A key ring with this id exists already")]
+    RingExists,
+    /// No more rings fit.
+    #[error("An instance has at most {limit} key rings besides the default one: delete one first")]
+    TooManyRings {
+        /// How many fit.
+        limit: u32,
+    },
+    /// The default ring is asked to go.
+    #[error("The default key ring cannot be deleted")]
+    DefaultRing,
+    /// The ring has keys that are not deleted.
+    #[error("The key ring has keys that are not deleted: move them to another ring, or delete them, first")]
+    RingKeysNotDeleted,
+    /// The ring has deleted keys, and the caller did not insist.
+    #[error("The key ring has deleted keys: delete it with `force=true` to move them to the default ring")]
+    RingNotEmpty,
     /// The action needs a root key and this is a standard key.
     #[error("Requested action can only be completed with a root key")]
     RootKeyRequired,

@@ -33,6 +33,8 @@ mod purge;
 mod registrations;
 #[path = "api/restore.rs"]
 mod restore;
+#[path = "api/rings.rs"]
+mod rings;
 #[path = "api/rotation_by_policy.rs"]
 mod rotation_by_policy;
 #[path = "api/storage.rs"]

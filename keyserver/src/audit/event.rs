@@ -131,6 +131,8 @@ struct ResponseData {
     rewrapped_key_version_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total_resources: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_ring_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -285,6 +287,11 @@ impl Trail {
     pub(crate) fn policies(&mut self, before: PolicyValues, after: PolicyValues) {
         self.request.initial_value = Some(before);
         self.request.new_value = Some(after);
+    }
+
+    /// Into which ring.
+    pub(crate) fn moved(&mut self, ring: &RingId) {
+        self.response.key_ring_id = Some(ring.as_str().to_owned());
     }
 
     /// How many there were.

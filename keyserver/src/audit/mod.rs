@@ -49,6 +49,8 @@ pub(crate) enum Answer {
     Content,
     /// Something was made.
     Created,
+    /// Something was made, and there is nothing to tell.
+    CreatedSilently,
     /// Done, and nothing to tell.
     Empty,
 }

@@ -18,8 +18,8 @@ pub(super) struct Names {
 impl Names {
     pub(super) const fn of(action: Action) -> Self {
         use KeyAction::{
-            Delete, Disable, Enable, Expire, ListVersions, Purge, Read, ReadMetadata, ReadPolicies, Restore, Rewrap,
-            Rotate, SetForDeletion, Sync, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
+            Delete, Disable, Enable, Expire, ListVersions, Patch, Purge, Read, ReadMetadata, ReadPolicies, Restore,
+            Rewrap, Rotate, SetForDeletion, Sync, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
         };
         use Severity::{Critical, Normal, Warning};
         match action {
@@ -51,6 +51,10 @@ impl Names {
             }
             Action::Key(ReadPolicies) => key("kms.policies.read", "Key Protect: read policies of secret", Normal),
             Action::Key(WritePolicies) => key("kms.policies.write", "Key Protect: write policies of secret", Warning),
+            Action::Key(Patch) => key("kms.secrets.patch", "Key Protect: move secret", Normal),
+            Action::ListRings => rings("kms.key-rings.list", "Key Protect: list key rings"),
+            Action::CreateRing => rings("kms.key-rings.create", "Key Protect: create key ring"),
+            Action::DeleteRing => rings("kms.key-rings.delete", "Key Protect: delete key ring"),
             Action::ListRegistrations => {
                 registrations("kms.registrations.list", "Key Protect: list registrations", Normal)
             }
@@ -97,6 +101,11 @@ const fn key(event: &'static str, message: &'static str, severity: Severity) -> 
 
 const fn registrations(event: &'static str, message: &'static str, severity: Severity) -> Names {
     Names { event, message, type_uri: "kms/registrations", credential: "token", severity, data_event: true }
+}
+
+const fn rings(event: &'static str, message: &'static str) -> Names {
+    let severity = Severity::Normal;
+    Names { event, message, type_uri: "kms/key-rings", credential: "token", severity, data_event: false }
 }
 
 const fn iam(event: &'static str, message: &'static str, severity: Severity) -> Names {

@@ -15,6 +15,12 @@ pub(crate) enum Action {
     CreateKey,
     /// Something with one existing key.
     Key(KeyAction),
+    /// `kms.keyrings.list`
+    ListRings,
+    /// `kms.keyrings.create`
+    CreateRing,
+    /// `kms.keyrings.delete`
+    DeleteRing,
     /// `kms.registrations.list`, `kms.registrations.listforkey`
     ListRegistrations,
     /// `kms.registrations.create`
@@ -136,6 +142,7 @@ const fn roles_for(action: Action) -> &'static [Role] {
     match action {
         Action::ListKeys
         | Action::CountKeys
+        | Action::ListRings
         | Action::ListRegistrations
         | Action::CreateRegistration
         | Action::ReplaceRegistration
@@ -148,16 +155,19 @@ const fn roles_for(action: Action) -> &'static [Role] {
         Action::Key(KeyAction::Read) => READER_PLUS_UP,
         Action::Key(KeyAction::Purge) => KEY_PURGE,
         Action::CreateKey
+        | Action::CreateRing
         | Action::Key(KeyAction::Rotate | KeyAction::Sync | KeyAction::SetForDeletion | KeyAction::UnsetForDeletion) => {
             WRITER_UP
         }
-        Action::Key(
+        Action::DeleteRing
+        | Action::Key(
             KeyAction::Disable
             | KeyAction::Enable
             | KeyAction::Delete
             | KeyAction::Restore
             | KeyAction::ReadPolicies
-            | KeyAction::WritePolicies,
+            | KeyAction::WritePolicies
+            | KeyAction::Patch,
         ) => MANAGER,
         Action::CreateServiceId
         | Action::ListServiceIds
@@ -196,6 +206,9 @@ mod tests {
             Action::ListKeys,
             Action::CountKeys,
             Action::CreateKey,
+            Action::ListRings,
+            Action::CreateRing,
+            Action::DeleteRing,
             Action::ListRegistrations,
             Action::CreateRegistration,
             Action::ReplaceRegistration,

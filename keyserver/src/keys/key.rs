@@ -17,6 +17,7 @@ use crate::{
         },
         material::{RootKeySize, Secret},
         policy::{DualAuth, Rotation},
+        ring::RingId,
         version::Version,
     },
 };
@@ -196,6 +197,14 @@ impl Key {
     /// Whether the table allows a use that changes nothing.
     pub(crate) fn check(&self, action: KeyAction, now: Timestamp) -> Result<(), Error> {
         Rule::check(self.state(now), action)
+    }
+
+    /// Puts the key in another ring.
+    pub(crate) fn move_to(&mut self, ring: &RingId, now: Timestamp) -> Result<(), Error> {
+        self.check(KeyAction::Patch, now)?;
+        self.ring = ring.as_str().to_owned();
+        self.updated_at = Some(now);
+        Ok(())
     }
 
     /// Only root keys wrap, rotate and can be disabled.

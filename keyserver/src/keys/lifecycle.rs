@@ -91,12 +91,14 @@ pub(crate) enum KeyAction {
     ReadPolicies,
     /// Policies of the key set.
     WritePolicies,
+    /// Moved to another ring.
+    Patch,
 }
 
 #[cfg(test)]
 impl KeyAction {
     /// Every action.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Read,
         Self::ReadMetadata,
         Self::ListVersions,
@@ -115,6 +117,7 @@ impl KeyAction {
         Self::UnsetForDeletion,
         Self::ReadPolicies,
         Self::WritePolicies,
+        Self::Patch,
     ];
 }
 
@@ -159,14 +162,16 @@ impl Rule {
     /// The table.
     pub(crate) const fn of(state: State, action: KeyAction) -> Self {
         use KeyAction::{
-            Delete, Disable, Enable, Expire, ListVersions, Purge, Read, ReadMetadata, ReadPolicies, Restore, Rewrap,
-            Rotate, SetForDeletion, Sync, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
+            Delete, Disable, Enable, Expire, ListVersions, Patch, Purge, Read, ReadMetadata, ReadPolicies, Restore,
+            Rewrap, Rotate, SetForDeletion, Sync, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
         };
         use State::{Active, Deactivated, Destroyed, Suspended};
         match (state, action) {
             (Active | Suspended | Deactivated | Destroyed, Read | ReadMetadata | ReadPolicies | Sync) => Self::Allowed,
 
-            (Active | Suspended | Deactivated, SetForDeletion | UnsetForDeletion | WritePolicies) => Self::Allowed,
+            (Active | Suspended | Deactivated, SetForDeletion | UnsetForDeletion | WritePolicies | Patch) => {
+                Self::Allowed
+            }
             (Destroyed, SetForDeletion | UnsetForDeletion | WritePolicies) => Self::Gone,
 
             (Active, ListVersions | Wrap | Unwrap | Rewrap | Rotate | Disable | Delete | Expire) => Self::Allowed,
@@ -181,7 +186,7 @@ impl Rule {
             (Deactivated, ListVersions | Wrap | Disable | Enable | Restore | Purge | Expire) => Self::WrongState,
 
             (Destroyed, Restore | Purge) => Self::Allowed,
-            (Destroyed, ListVersions | Expire) => Self::WrongState,
+            (Destroyed, ListVersions | Expire | Patch) => Self::WrongState,
             (Destroyed, Wrap | Unwrap | Rewrap | Rotate | Disable | Enable | Delete) => Self::Gone,
         }
     }

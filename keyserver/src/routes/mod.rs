@@ -15,6 +15,7 @@ mod observe;
 mod policies;
 mod registrations;
 pub(crate) mod reply;
+mod rings;
 mod versions;
 mod wire;
 
@@ -34,7 +35,7 @@ pub(crate) fn router(app: App) -> Router {
     let key_protect = Router::new()
         .route("/keys", get(keys::list).head(keys::count).post(keys::create))
         .route("/keys/registrations", get(registrations::list))
-        .route("/keys/{id}", get(keys::read).post(legacy::act).delete(keys::delete))
+        .route("/keys/{id}", get(keys::read).post(legacy::act).patch(rings::move_key).delete(keys::delete))
         .route("/keys/{id}/metadata", get(keys::metadata))
         .route("/keys/{id}/restore", post(keys::restore))
         .route("/keys/{id}/purge", delete(keys::purge))
@@ -57,6 +58,8 @@ pub(crate) fn router(app: App) -> Router {
                 .delete(registrations::delete),
         )
         .route("/keys/{id}/actions/sync", post(actions::sync))
+        .route("/key_rings", get(rings::list))
+        .route("/key_rings/{id}", post(rings::create).delete(rings::delete))
         .fallback(keys::unknown)
         .method_not_allowed_fallback(keys::wrong_method);
     Router::new()

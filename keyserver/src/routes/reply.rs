@@ -50,7 +50,7 @@ impl Reply {
                 let (body, headers) = show(outcome);
                 let status = status_of_answer(answer);
                 match answer {
-                    Answer::Empty => Self((status, headers).into_response()),
+                    Answer::Empty | Answer::CreatedSilently => Self((status, headers).into_response()),
                     Answer::Content | Answer::Created => Self((status, headers, Json(body)).into_response()),
                 }
             }
@@ -179,7 +179,7 @@ pub(crate) fn classify(outcome: Result<Answer, &Error>) -> Reason {
 const fn status_of_answer(answer: Answer) -> StatusCode {
     match answer {
         Answer::Content => StatusCode::OK,
-        Answer::Created => StatusCode::CREATED,
+        Answer::Created | Answer::CreatedSilently => StatusCode::CREATED,
         Answer::Empty => StatusCode::NO_CONTENT,
     }
 }
@@ -198,6 +198,11 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::InvalidQuery { .. } | Error::PayloadNotAllowed => (StatusCode::BAD_REQUEST, "INVALID_QUERY_PARAM_ERR"),
         Error::KeyNotFound => (StatusCode::NOT_FOUND, "KEY_NOT_FOUND_ERR"),
         Error::RingNotFound => (StatusCode::NOT_FOUND, "KEY_RING_NOT_FOUND_ERR"),
+        Error::RingExists => (StatusCode::CONFLICT, "KEY_RING_EXISTS_ERR"),
+        Error::TooManyRings { .. } => (StatusCode::CONFLICT, "KEY_RING_LIMIT_ERR"),
+        Error::DefaultRing => (StatusCode::CONFLICT, "KEY_RING_DEFAULT_ERR"),
+        Error::RingKeysNotDeleted => (StatusCode::CONFLICT, "KEY_RING_KEYS_NOT_DELETED_ERR"),
+        Error::RingNotEmpty => (StatusCode::CONFLICT, "KEY_RING_NOT_EMPTY_ERR"),
         Error::RootKeyRequired => (StatusCode::BAD_REQUEST, "KEY_ROOT_REQ_ERR"),
         Error::PayloadRequired => (StatusCode::BAD_REQUEST, "KEY_PAYLOAD_REQ_ERR"),
         Error::InvalidState => (StatusCode::CONFLICT, "KEY_ACTION_INVALID_STATE_ERR"),
@@ -253,6 +258,9 @@ const fn family(action: Action) -> Family {
         | Action::CountKeys
         | Action::CreateKey
         | Action::Key(_)
+        | Action::ListRings
+        | Action::CreateRing
+        | Action::DeleteRing
         | Action::ListRegistrations
         | Action::CreateRegistration
         | Action::ReplaceRegistration
@@ -295,6 +303,10 @@ const fn what_failed(action: Action) -> &'static str {
         Action::Key(KeyAction::SetForDeletion | KeyAction::UnsetForDeletion) => "Action could not be performed on key",
         Action::Key(KeyAction::ReadPolicies) => "Policies could not be retrieved",
         Action::Key(KeyAction::WritePolicies) => "Policies could not be updated",
+        Action::Key(KeyAction::Patch) => "Key could not be updated",
+        Action::ListRings => "Key rings could not be retrieved",
+        Action::CreateRing => "Key ring could not be created",
+        Action::DeleteRing => "Key ring could not be deleted",
         Action::ListRegistrations => "Registrations could not be retrieved",
         Action::CreateRegistration => "Registration could not be created",
         Action::ReplaceRegistration => "Registration could not be replaced",

@@ -4,6 +4,7 @@
 
 pub(super) mod policies;
 pub(super) mod registrations;
+pub(super) mod rings;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

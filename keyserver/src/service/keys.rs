@@ -42,9 +42,6 @@ pub(crate) async fn create(app: &AppState, call: Call, input: Result<NewKey, Err
     let (mut trail, credentials) = call.begin(app, Action::CreateKey);
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
-        if permitted.ring.as_ref().is_some_and(|ring| !ring.is_default()) {
-            return Err(Error::RingNotFound);
-        }
         let (key, sealed, payload) = build(app, &permitted, input?)?;
         trail.key(&key, key.created_at);
         let event = event(app, &trail, Answer::Created)?;
@@ -64,7 +61,10 @@ fn build(app: &AppState, permitted: &Permitted, new: NewKey) -> Result<(Key, Sea
     let material = new.material.unwrap_or_else(|| Secret::random(GENERATED_BYTES, &*app.entropy));
     // Only its length is looked at.
     let kind = KeyKind { extractable: new.extractable, imported, bytes: material.expose().len() };
-    let key = Key::create(id, new.label, kind, new.expires_at, version, permitted.grant.holder())?;
+    let mut key = Key::create(id, new.label, kind, new.expires_at, version, permitted.grant.holder())?;
+    if let Some(ring) = &permitted.ring {
+        key.ring = ring.as_str().to_owned();
+    }
     let sealed = seal(app, permitted.instance.id, &key, version, &material)?;
     Ok((key, sealed, new.extractable.then_some(material)))
 }

@@ -13,4 +13,5 @@ pub(crate) mod lists;
 mod material;
 pub(crate) mod policies;
 pub(crate) mod registrations;
+pub(crate) mod rings;
 pub(crate) mod start;

@@ -5,6 +5,7 @@
 
 mod chores;
 mod registrations;
+mod rings;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;
@@ -31,10 +32,11 @@ use crate::{
 
 pub(crate) use chores::Chores;
 pub(crate) use registrations::{Registered, RegistrationFilter, Registrations};
+pub(crate) use rings::Rings;
 
 /// Everything, behind one name.
 pub(crate) trait Store:
-    Installations + Identities + Keys + Registrations + Console + Events + Chores + Health
+    Installations + Identities + Keys + Registrations + Rings + Console + Events + Chores + Health
 {
 }
 

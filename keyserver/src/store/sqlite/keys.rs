@@ -15,7 +15,7 @@ use crate::{
         key::{Deletion, Key, KeyId},
         lifecycle::{
             KeyAction::{
-                Delete, Disable, Enable, Expire, Purge, Restore, Rotate, SetForDeletion, Sync, UnsetForDeletion,
+                Delete, Disable, Enable, Expire, Patch, Purge, Restore, Rotate, SetForDeletion, Sync, UnsetForDeletion,
                 WritePolicies,
             },
             State,
@@ -30,6 +30,7 @@ use crate::{
             SqliteStore,
             events::append,
             key_policies::{JOIN_POLICIES, POLICY_COLUMNS, dual_auth, rotation, save_policies},
+            rings,
             rows::{instant, millis, optional_instant, unreadable},
         },
     },
@@ -47,6 +48,7 @@ impl Keys for SqliteStore {
         grant.demand(|action| action == Action::CreateKey)?;
         let instance = grant.instance();
         self.write(move |db| {
+            rings::require(db, instance, &key.ring)?;
             insert_key(db, instance, &key)?;
             insert_version(db, key.id, &version)?;
             save_policies(db, &key)?;
@@ -144,6 +146,7 @@ impl Keys for SqliteStore {
                         | SetForDeletion
                         | UnsetForDeletion
                         | WritePolicies
+                        | Patch
                 )
             )
         })?;
@@ -152,6 +155,7 @@ impl Keys for SqliteStore {
         }
         let instance = grant.instance();
         self.write(move |db| {
+            rings::require(db, instance, &key.ring)?;
             if !update_key(db, instance, &key)? {
                 return Ok(false);
             }
@@ -241,11 +245,12 @@ fn insert_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<(), Er
 fn update_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<bool, Error> {
     let updated = db
         .prepare_cached(
-            "UPDATE keys SET bits = ?, updated_at = ?, rotated_at = ?, state = ?, state_since = ?, notified_at = ?,
+            "UPDATE keys SET ring = ?, bits = ?, updated_at = ?, rotated_at = ?, state = ?, state_since = ?, notified_at = ?,
                  deleted_at = ?, deleted_by = ?, revision = revision + 1
              WHERE id = ? AND instance = ? AND revision = ?",
         )?
         .execute((
+            &key.ring,
             key.bits,
             key.updated_at.map(millis),
             key.rotated_at.map(millis),

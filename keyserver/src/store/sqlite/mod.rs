@@ -13,6 +13,7 @@ mod key_policies;
 mod keys;
 mod migrations;
 mod registrations;
+mod rings;
 mod rows;
 
 use std::{

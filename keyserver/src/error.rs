@@ -120,9 +120,18 @@ pub(crate) enum Error {
     /// No version of the key opens the ciphertext with these AAD.
     #[error("The ciphertext was not made by this key with this additional authenticated data, or was altered")]
     UnprocessableCiphertext,
-    /// The alias names another key of the instance.
-    #[error("An alias of the request already names another key of this instance")]
+    /// The alias names a key of the instance already.
+    #[error("An alias of the request already names a key of this instance, which may be deleted but not purged yet")]
     AliasInUse,
+    /// No more aliases fit.
+    #[error("A key has at most {limit} aliases: delete one first")]
+    TooManyAliases {
+        /// How many fit.
+        limit: usize,
+    },
+    /// The key has no such alias.
+    #[error("The key does not have this alias")]
+    AliasNotFound,
     /// The key protects resources, and the caller did not insist.
     #[error(
         "The key protects one or more cloud resources: look at its registrations, and delete it with `force=true` to make \

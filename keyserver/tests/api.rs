@@ -5,6 +5,8 @@ mod support;
 
 #[path = "api/actions.rs"]
 mod actions;
+#[path = "api/aliases.rs"]
+mod aliases;
 #[path = "api/audit.rs"]
 mod audit;
 #[path = "api/authorization.rs"]

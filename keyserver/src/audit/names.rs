@@ -18,8 +18,8 @@ pub(super) struct Names {
 impl Names {
     pub(super) const fn of(action: Action) -> Self {
         use KeyAction::{
-            Delete, Disable, Enable, Expire, ListVersions, Patch, Purge, Read, ReadMetadata, ReadPolicies, Restore,
-            Rewrap, Rotate, SetForDeletion, Sync, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
+            CreateAlias, Delete, DeleteAlias, Disable, Enable, Expire, ListVersions, Patch, Purge, Read, ReadMetadata,
+            ReadPolicies, Restore, Rewrap, Rotate, SetForDeletion, Sync, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
         };
         use Severity::{Critical, Normal, Warning};
         match action {
@@ -51,6 +51,8 @@ impl Names {
             }
             Action::Key(ReadPolicies) => key("kms.policies.read", "Key Protect: read policies of secret", Normal),
             Action::Key(WritePolicies) => key("kms.policies.write", "Key Protect: write policies of secret", Warning),
+            Action::Key(CreateAlias) => key("kms.secrets-alias.create", "Key Protect: create alias of secret", Normal),
+            Action::Key(DeleteAlias) => key("kms.secrets-alias.delete", "Key Protect: delete alias of secret", Normal),
             Action::Key(Patch) => key("kms.secrets.patch", "Key Protect: move secret", Normal),
             Action::ListRings => rings("kms.key-rings.list", "Key Protect: list key rings"),
             Action::CreateRing => rings("kms.key-rings.create", "Key Protect: create key ring"),

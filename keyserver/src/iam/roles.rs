@@ -156,9 +156,14 @@ const fn roles_for(action: Action) -> &'static [Role] {
         Action::Key(KeyAction::Purge) => KEY_PURGE,
         Action::CreateKey
         | Action::CreateRing
-        | Action::Key(KeyAction::Rotate | KeyAction::Sync | KeyAction::SetForDeletion | KeyAction::UnsetForDeletion) => {
-            WRITER_UP
-        }
+        | Action::Key(
+            KeyAction::CreateAlias
+            | KeyAction::DeleteAlias
+            | KeyAction::Rotate
+            | KeyAction::Sync
+            | KeyAction::SetForDeletion
+            | KeyAction::UnsetForDeletion,
+        ) => WRITER_UP,
         Action::DeleteRing
         | Action::Key(
             KeyAction::Disable

@@ -25,20 +25,28 @@ const RESERVED: [&str; 16] = [
     "versions",
 ];
 
+/// Aliases of one key.
+pub(crate) const MAX_ALIASES: usize = 5;
+
 /// A human name of a key, unique within its instance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Alias(String);
 
 impl Alias {
-    /// 2 to 90 of `A–Z a–z 0–9 - _`, not a UUID and not a reserved word.
+    /// One of the `aliases` of a body.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        Self::parse_field("aliases", text)
+    }
+
+    /// 2 to 90 of `A–Z a–z 0–9 - _`, not a UUID and not a reserved word; `field` is what the caller has written it in.
+    pub(crate) fn parse_field(field: &'static str, text: &str) -> Result<Self, Error> {
         let legal = (2..=90).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
             && !RESERVED.contains(&text)
             && Uuid::try_parse(text).is_err();
         if !legal {
             return Err(Error::InvalidField {
-                name: "aliases",
+                name: field,
                 why: "an alias has 2 to 90 letters, digits, `-` or `_`, and is neither a UUID nor a reserved word",
             });
         }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     keys::{
-        alias::Alias,
+        alias::{Alias, MAX_ALIASES},
         lifecycle::{
             KeyAction, PURGE_FROM, PURGE_SCHEDULED, RESTORE_WINDOW, ROTATION_INTERVAL, Rule, SETTLING, SYNC_INTERVAL,
             State,
@@ -68,7 +68,7 @@ impl Label {
         let mut aliases = aliases.iter().map(|text| Alias::parse(text)).collect::<Result<Vec<_>, _>>()?;
         aliases.sort();
         aliases.dedup();
-        if aliases.len() > 5 {
+        if aliases.len() > MAX_ALIASES {
             return invalid("aliases", "a key has at most five aliases");
         }
         Ok(Self { name, description, tags, aliases })
@@ -197,6 +197,29 @@ impl Key {
     /// Whether the table allows a use that changes nothing.
     pub(crate) fn check(&self, action: KeyAction, now: Timestamp) -> Result<(), Error> {
         Rule::check(self.state(now), action)
+    }
+
+    /// Gives the key one more name.
+    pub(crate) fn add_alias(&mut self, alias: &Alias, now: Timestamp) -> Result<(), Error> {
+        self.check(KeyAction::CreateAlias, now)?;
+        if self.aliases.contains(alias) {
+            return Err(Error::AliasInUse);
+        }
+        if self.aliases.len() >= MAX_ALIASES {
+            return Err(Error::TooManyAliases { limit: MAX_ALIASES });
+        }
+        self.aliases.push(alias.clone());
+        self.updated_at = Some(now);
+        Ok(())
+    }
+
+    /// Takes one of its names.
+    pub(crate) fn remove_alias(&mut self, alias: &Alias, now: Timestamp) -> Result<(), Error> {
+        self.check(KeyAction::DeleteAlias, now)?;
+        let index = self.aliases.iter().position(|own| own == alias).ok_or(Error::AliasNotFound)?;
+        self.aliases.remove(index);
+        self.updated_at = Some(now);
+        Ok(())
     }
 
     /// Puts the key in another ring.

@@ -93,12 +93,16 @@ pub(crate) enum KeyAction {
     WritePolicies,
     /// Moved to another ring.
     Patch,
+    /// Given one more name.
+    CreateAlias,
+    /// One of its names taken.
+    DeleteAlias,
 }
 
 #[cfg(test)]
 impl KeyAction {
     /// Every action.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Read,
         Self::ReadMetadata,
         Self::ListVersions,
@@ -118,6 +122,8 @@ impl KeyAction {
         Self::ReadPolicies,
         Self::WritePolicies,
         Self::Patch,
+        Self::CreateAlias,
+        Self::DeleteAlias,
     ];
 }
 
@@ -162,8 +168,8 @@ impl Rule {
     /// The table.
     pub(crate) const fn of(state: State, action: KeyAction) -> Self {
         use KeyAction::{
-            Delete, Disable, Enable, Expire, ListVersions, Patch, Purge, Read, ReadMetadata, ReadPolicies, Restore,
-            Rewrap, Rotate, SetForDeletion, Sync, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
+            CreateAlias, Delete, DeleteAlias, Disable, Enable, Expire, ListVersions, Patch, Purge, Read, ReadMetadata,
+            ReadPolicies, Restore, Rewrap, Rotate, SetForDeletion, Sync, UnsetForDeletion, Unwrap, Wrap, WritePolicies,
         };
         use State::{Active, Deactivated, Destroyed, Suspended};
         match (state, action) {
@@ -173,6 +179,9 @@ impl Rule {
                 Self::Allowed
             }
             (Destroyed, SetForDeletion | UnsetForDeletion | WritePolicies) => Self::Gone,
+
+            (Active | Suspended | Deactivated, CreateAlias | DeleteAlias) => Self::Allowed,
+            (Destroyed, CreateAlias | DeleteAlias) => Self::Gone,
 
             (Active, ListVersions | Wrap | Unwrap | Rewrap | Rotate | Disable | Delete | Expire) => Self::Allowed,
             (Active, Enable | Restore | Purge) => Self::WrongState,

@@ -3,6 +3,7 @@
 //! *Invariant:* no bodies, no rules, no status codes here.
 
 mod actions;
+mod aliases;
 mod assets;
 mod console;
 mod extract;
@@ -58,6 +59,7 @@ pub(crate) fn router(app: App) -> Router {
                 .delete(registrations::delete),
         )
         .route("/keys/{id}/actions/sync", post(actions::sync))
+        .route("/keys/{id}/aliases/{alias}", post(aliases::create).delete(aliases::delete))
         .route("/key_rings", get(rings::list))
         .route("/key_rings/{id}", post(rings::create).delete(rings::delete))
         .fallback(keys::unknown)

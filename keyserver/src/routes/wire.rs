@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* plain data with the names of IBM's API; no methods and no rules.
 
+pub(super) mod aliases;
 pub(super) mod policies;
 pub(super) mod registrations;
 pub(super) mod rings;

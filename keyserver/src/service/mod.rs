@@ -3,6 +3,7 @@
 //! *Invariant:* knows no HTTP, no SQL and no cipher; every public use-case returns [`crate::audit::Audited`].
 
 pub(crate) mod actions;
+pub(crate) mod aliases;
 pub(crate) mod call;
 pub(crate) mod chores;
 pub(crate) mod console;

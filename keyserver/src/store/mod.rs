@@ -3,6 +3,7 @@
 //! A change to keys, identities or policies takes the event that tells of it and is stored with it or not at all.
 //! *Invariant:* calls on keys take a [`Grant`] and stay inside its instance and reach; material arrives and leaves sealed.
 
+mod aliases;
 mod chores;
 mod registrations;
 mod rings;
@@ -30,13 +31,14 @@ use crate::{
     },
 };
 
+pub(crate) use aliases::Aliases;
 pub(crate) use chores::Chores;
 pub(crate) use registrations::{Registered, RegistrationFilter, Registrations};
 pub(crate) use rings::Rings;
 
 /// Everything, behind one name.
 pub(crate) trait Store:
-    Installations + Identities + Keys + Registrations + Rings + Console + Events + Chores + Health
+    Installations + Identities + Keys + Aliases + Registrations + Rings + Console + Events + Chores + Health
 {
 }
 

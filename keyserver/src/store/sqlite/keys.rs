@@ -3,7 +3,7 @@
 //! *Invariant:* every statement is limited to the grant's instance and to the keys it covers.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value};
 use uuid::Uuid;
 
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     store::{
         Filter, Keys, NewEvent, Page,
         sqlite::{
-            SqliteStore,
+            SqliteStore, aliases,
             events::append,
             key_policies::{JOIN_POLICIES, POLICY_COLUMNS, dual_auth, rotation, save_policies},
             rings,
@@ -52,7 +52,7 @@ impl Keys for SqliteStore {
             insert_key(db, instance, &key)?;
             insert_version(db, key.id, &version)?;
             save_policies(db, &key)?;
-            key.aliases.iter().try_for_each(|alias| insert_alias(db, instance, key.id, alias))?;
+            key.aliases.iter().try_for_each(|alias| aliases::insert(db, instance, key.id, alias))?;
             append(db, &event)
         })
         .await
@@ -66,7 +66,7 @@ impl Keys for SqliteStore {
             .read(move |db| {
                 let id = match name {
                     KeyRef::Id(id) => Some(id),
-                    KeyRef::Alias(alias) => key_of_alias(db, instance, &alias)?,
+                    KeyRef::Alias(alias) => aliases::owner(db, instance, &alias)?,
                 };
                 let Some(id) = id else { return Ok(None) };
                 let sql = format!(
@@ -242,7 +242,7 @@ fn insert_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<(), Er
     Ok(())
 }
 
-fn update_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<bool, Error> {
+pub(super) fn update_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<bool, Error> {
     let updated = db
         .prepare_cached(
             "UPDATE keys SET ring = ?, bits = ?, updated_at = ?, rotated_at = ?, state = ?, state_since = ?, notified_at = ?,
@@ -273,23 +273,6 @@ fn insert_version(db: &Connection, key: KeyId, version: &SealedVersion) -> Resul
     )?
     .execute((key.0, version.version.id.0, millis(version.version.created_at), version.material.as_bytes()))?;
     Ok(())
-}
-
-fn insert_alias(db: &Connection, instance: InstanceId, key: KeyId, alias: &Alias) -> Result<(), Error> {
-    let inserted = db
-        .execute("INSERT INTO aliases (instance, alias, key_id) VALUES (?, ?, ?)", (instance.0, alias.as_str(), key.0));
-    match inserted {
-        Ok(_) => Ok(()),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Err(Error::AliasInUse),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn key_of_alias(db: &Connection, instance: InstanceId, alias: &Alias) -> Result<Option<KeyId>, Error> {
-    Ok(db
-        .prepare_cached("SELECT key_id FROM aliases WHERE instance = ? AND alias = ?")?
-        .query_row((instance.0, alias.as_str()), |row| row.get(0).map(KeyId))
-        .optional()?)
 }
 
 fn key(row: &Row<'_>) -> rusqlite::Result<Key> {

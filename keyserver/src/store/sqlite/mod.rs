@@ -4,6 +4,7 @@
 //! A write that fails, or panics, undoes itself alone.
 //! *Invariant:* no caller sees the outcome of a write that is not durable, and no async thread waits for the disk.
 
+mod aliases;
 mod chores;
 mod console;
 mod events;

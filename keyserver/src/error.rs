@@ -169,8 +169,17 @@ pub(crate) enum Error {
     #[error("Provided API key could not be found.")]
     ApiKeyUnknown,
     /// A token request with another grant type.
-    #[error("This server issues tokens for the grant type urn:ibm:params:oauth:grant-type:apikey only.")]
+    #[error(
+        "This server issues tokens for the grant types urn:ibm:params:oauth:grant-type:apikey and \
+         urn:ibm:params:oauth:grant-type:iam-authz only."
+    )]
     GrantTypeUnsupported,
+    /// A token request in the name of something that is not a service instance.
+    #[error("desired_iam_id must be `crn-` and the CRN of a service instance.")]
+    DesiredIdUnreadable,
+    /// A token request in the name of an instance that the caller does not operate.
+    #[error("The access token is not that of an operator of the desired service instance.")]
+    NotOperator,
     /// Unknown, used or expired sign-in code.
     #[error("This sign-in link was used or is too old: make a new one with `envelock-keyserver sign-in-link`")]
     SignInCodeUnknown,
@@ -180,9 +189,18 @@ pub(crate) enum Error {
     /// A console call made by a page of another origin.
     #[error("The console's own calls are accepted from the console's own origin only")]
     ForeignOrigin,
-    /// No such access policy.
+    /// No such policy.
     #[error("Policy was not found")]
     PolicyNotFound,
+    /// An active policy says the same.
+    #[error("A policy with the same subject, roles and target exists already")]
+    PolicyExists,
+    /// A change without the ETag of what is to be changed.
+    #[error("the header If-Match is required: send the ETag that the object was last read with")]
+    EtagMissing,
+    /// A change based on something that has changed since.
+    #[error("the object has changed since it was read: read it again, and send its ETag in If-Match")]
+    EtagMismatch,
     /// No such service ID.
     #[error("Service ID was not found")]
     ServiceIdNotFound,

@@ -2,6 +2,8 @@
 
 #[path = "support/api.rs"]
 mod support;
+#[path = "support/iam.rs"]
+mod support_iam;
 
 #[path = "api/actions.rs"]
 mod actions;
@@ -11,12 +13,16 @@ mod aliases;
 mod audit;
 #[path = "api/authorization.rs"]
 mod authorization;
+#[path = "api/authorizations.rs"]
+mod authorizations;
 #[path = "api/chores.rs"]
 mod chores;
 #[path = "api/console.rs"]
 mod console;
 #[path = "api/iam.rs"]
 mod iam;
+#[path = "api/iam_policies.rs"]
+mod iam_policies;
 #[path = "api/identity.rs"]
 mod identity;
 #[path = "api/keys.rs"]

@@ -9,7 +9,10 @@ use uuid::Uuid;
 use crate::{
     audit::{Entry, names::Names, policy::PolicyValues},
     error::Error,
-    iam::{roles::Action, token::Caller},
+    iam::{
+        caller::{Caller, Kind},
+        roles::Action,
+    },
     keys::{
         crn::Instance,
         key::Key,
@@ -67,22 +70,26 @@ pub(crate) struct Trail {
 struct Initiator {
     id: String,
     name: String,
-    kind: Kind,
+    kind: Initiates,
 }
 
 /// What kind of initiator it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Initiates {
+    User,
     ServiceId,
+    /// A service instance.
+    Instance,
     /// The server, at its own chores.
     Server,
 }
 
-impl Kind {
+impl Initiates {
     const fn type_uri(self) -> &'static str {
         match self {
+            Self::User => "service/security/account/user",
             Self::ServiceId => "service/security/account/serviceid",
-            Self::Server => "service/security/clientid",
+            Self::Instance | Self::Server => "service/security/clientid",
         }
     }
 }
@@ -232,19 +239,28 @@ impl Trail {
 
     /// Who asks.
     pub(crate) fn caller(&mut self, caller: &Caller) {
-        self.identity(caller.iam_id(), caller.name());
+        let kind = match caller.kind() {
+            Kind::User => Initiates::User,
+            Kind::ServiceId => Initiates::ServiceId,
+            Kind::Instance(_) => Initiates::Instance,
+        };
+        self.initiated(caller.iam_id(), caller.name(), kind);
     }
 
     /// Who asks, when it is not a token that says so.
     pub(crate) fn identity(&mut self, iam_id: &str, name: &str) {
-        self.initiator = Some(Initiator { id: iam_id.to_owned(), name: name.to_owned(), kind: Kind::ServiceId });
+        self.initiated(iam_id, name, Initiates::ServiceId);
+    }
+
+    fn initiated(&mut self, iam_id: &str, name: &str, kind: Initiates) {
+        self.initiator = Some(Initiator { id: iam_id.to_owned(), name: name.to_owned(), kind });
     }
 
     /// Starts what nobody asked for: the server acts for one of its instances.
     pub(crate) fn of_server(action: Action, instance: &Instance, correlation: Uuid, at: Timestamp) -> Self {
         let mut trail = Self::begin(action, Origin { correlation, ..Origin::default() }, at);
         trail.instance(instance);
-        trail.initiator = Some(Initiator { id: instance.iam_id(), name: instance.name.clone(), kind: Kind::Server });
+        trail.initiated(&instance.iam_id(), &instance.name, Initiates::Server);
         trail
     }
 
@@ -304,6 +320,11 @@ impl Trail {
         self.target = Some(Target { id, name: name.to_owned(), type_uri });
     }
 
+    /// The same request and initiator, for a change that follows from the one asked for and has its own event.
+    pub(crate) fn consequence(&self, action: Action) -> Self {
+        Self { action, target: None, response: ResponseData::default(), recorded: false, ..self.clone() }
+    }
+
     /// Its event was stored together with the change it tells of.
     pub(crate) fn recorded(&mut self) {
         self.recorded = true;
@@ -317,7 +338,7 @@ impl Trail {
         let names = Names::of(self.action);
         let default_target = Target { id: self.uri.clone(), name: String::new(), type_uri: names.type_uri };
         let target = self.target.as_ref().unwrap_or(&default_target);
-        let kind = self.initiator.as_ref().map_or(Kind::ServiceId, |initiator| initiator.kind);
+        let kind = self.initiator.as_ref().map_or(Initiates::ServiceId, |initiator| initiator.kind);
         let event = Event {
             id,
             event_time: cadf_time(self.at),
@@ -330,7 +351,7 @@ impl Trail {
                 id: self.initiator.as_ref().map_or("", |initiator| &initiator.id),
                 name: self.initiator.as_ref().map_or("", |initiator| &initiator.name),
                 type_uri: kind.type_uri(),
-                credential: (kind != Kind::Server).then_some(Credential { r#type: names.credential }),
+                credential: (kind != Initiates::Server).then_some(Credential { r#type: names.credential }),
                 host: Host { address: self.host.as_deref(), agent: self.agent.as_deref() },
             },
             target,

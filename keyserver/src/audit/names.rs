@@ -85,10 +85,17 @@ impl Names {
             Action::CreatePolicy => iam("iam-am.policy.create", "IAM Access Management: create policy", Warning),
             Action::ListPolicies => iam("iam-am.policy.list", "IAM Access Management: list policies", Normal),
             Action::ReadPolicy => iam("iam-am.policy.read", "IAM Access Management: read policy", Normal),
+            Action::UpdatePolicy => iam("iam-am.policy.update", "IAM Access Management: update policy", Warning),
+            Action::RestorePolicy => iam("iam-am.policy.update", "IAM Access Management: restore policy", Warning),
             Action::DeletePolicy => iam("iam-am.policy.delete", "IAM Access Management: delete policy", Warning),
             Action::IssueToken => {
                 login("iam-identity.serviceid-apikey.login", "IAM Identity Service: login", "apikey-serviceid")
             }
+            Action::IssueInstanceToken => login(
+                "iam-identity.service-authorization.login",
+                "IAM Identity Service: login for service instance",
+                "s2s-authorization",
+            ),
             Action::OpenSession => login("envelock.console-session.create", "Console: sign in", "sign-in-link"),
             Action::ReadSession => login("envelock.console-session.read", "Console: read session", "session"),
             Action::IssueConsoleToken => login("envelock.console-token.create", "Console: get token", "session"),

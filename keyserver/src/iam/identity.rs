@@ -1,4 +1,4 @@
-//! Service IDs and their API keys.
+//! Service IDs, their API keys, and whom tokens are issued to.
 //!
 //! *Invariant:* of an API key, code or cookie only a digest is ever kept.
 
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::keys::environment::Entropy;
+use crate::keys::{crn::Crn, environment::Entropy};
 
 /// A non-human identity.
 #[derive(Debug, Clone)]
@@ -21,11 +21,25 @@ pub(crate) struct ServiceId {
     pub(crate) description: Option<String>,
     /// The account it belongs to.
     pub(crate) account: String,
+    /// The services, or single instances, that this identity operates: it may get tokens in the name of their instances.
+    /// In IBM's API this is `unique_instance_crns`, which names the services that a service ID is connected to; a CRN without
+    /// an instance stands for every instance of that service in the account.
+    pub(crate) operates: Vec<Crn>,
     /// When it was made.
     pub(crate) created_at: Timestamp,
 }
 
 impl ServiceId {
+    /// Whether it may act for this instance of a service.
+    pub(crate) fn operates(&self, instance: &Crn) -> bool {
+        self.operates.iter().any(|crn| {
+            crn.service == instance.service
+                && crn.account == instance.account
+                && (crn.location.is_empty() || crn.location == instance.location)
+                && crn.instance.is_none_or(|guid| Some(guid) == instance.instance)
+        })
+    }
+
     /// `ServiceId-<uuid>`, the subject of its tokens.
     pub(crate) fn subject(&self) -> String {
         format!("ServiceId-{}", self.id)
@@ -34,6 +48,33 @@ impl ServiceId {
     /// `iam-ServiceId-<uuid>`, the id that policies name.
     pub(crate) fn iam_id(&self) -> String {
         format!("iam-{}", self.subject())
+    }
+}
+
+/// Whom a token is issued to.
+#[derive(Debug, Clone)]
+pub(crate) enum Principal {
+    /// A service ID, for its API key.
+    ServiceId(ServiceId),
+    /// A service instance, for its operator's token.
+    Instance(Crn),
+}
+
+impl Principal {
+    /// The id that policies and events name.
+    pub(crate) fn iam_id(&self) -> String {
+        match self {
+            Self::ServiceId(identity) => identity.iam_id(),
+            Self::Instance(crn) => format!("crn-{crn}"),
+        }
+    }
+
+    /// Label; a service instance has none of its own.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::ServiceId(identity) => &identity.name,
+            Self::Instance(_) => "",
+        }
     }
 }
 

@@ -1,9 +1,14 @@
 //! Who calls, and what they may do.
 //!
-//! *Invariant:* a [`token::Caller`] comes from a verified token only, a [`grant::Grant`] from a policy decision only.
+//! *Invariant:* a [`caller::Caller`] comes from a verified token or from this very process, a [`grant::Grant`] from a policy
+//! decision only.
 
+pub(crate) mod caller;
 pub(crate) mod grant;
 pub(crate) mod identity;
+pub(crate) mod own_service;
 pub(crate) mod policy;
+pub(crate) mod policy_grant;
 pub(crate) mod roles;
+pub(crate) mod rule;
 pub(crate) mod token;

@@ -39,16 +39,22 @@ pub(crate) enum Action {
     ListServiceIds,
     /// New API key of a service ID.
     CreateApiKey,
-    /// New access policy.
+    /// New policy.
     CreatePolicy,
-    /// Access policies of the account.
+    /// Policies of the account.
     ListPolicies,
-    /// One access policy.
+    /// One policy.
     ReadPolicy,
-    /// Access policy removed.
+    /// Policy replaced.
+    UpdatePolicy,
+    /// Deleted policy made active again.
+    RestorePolicy,
+    /// Policy removed.
     DeletePolicy,
     /// API key → access token.
     IssueToken,
+    /// Operator's token → token of a service instance.
+    IssueInstanceToken,
     /// Sign-in code → console session.
     OpenSession,
     /// Who is signed in.
@@ -57,6 +63,17 @@ pub(crate) enum Action {
     IssueConsoleToken,
     /// Sign out.
     CloseSession,
+}
+
+/// How much of an instance a policy must reach to say anything about an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Some keys are enough; the action is done with those only.
+    Keys,
+    /// A whole ring.
+    Ring,
+    /// The whole instance.
+    Instance,
 }
 
 impl Action {
@@ -72,9 +89,20 @@ impl Action {
     pub(crate) const fn concerns_keys(self) -> bool {
         matches!(self, Self::Key(_) | Self::ListRegistrations) || self.changes_registrations()
     }
+
+    /// How much a policy must reach; what no row names asks for the whole instance.
+    pub(crate) const fn extent(self) -> Extent {
+        match self {
+            Self::ListKeys | Self::CountKeys | Self::UnknownRequest => Extent::Keys,
+            Self::CreateKey => Extent::Ring,
+            _ if self.concerns_keys() => Extent::Keys,
+            _ => Extent::Instance,
+        }
+    }
 }
 
-/// IBM's roles, as far as they decide something here.
+/// IBM's roles, as far as they decide something here. The full names of ReaderPlus, KeyPurge and KmipAdapterManager are not
+/// published; they are spelled as those of other roles that one service has for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Uses keys.
@@ -85,16 +113,37 @@ pub(crate) enum Role {
     Writer,
     /// Writer, and disables, deletes and restores keys.
     Manager,
-    /// Manages identities and policies of the account; a platform role.
-    Administrator,
     /// Purges deleted keys, and nothing else; no other role contains it.
     KeyPurge,
+    /// Manages KMIP adapters, and sees which keys there are.
+    KmipAdapterManager,
+    /// Sees instances and policies; a platform role.
+    Viewer,
+    /// Viewer, and operates instances; a platform role.
+    Operator,
+    /// Operator, and makes and removes instances; a platform role.
+    Editor,
+    /// Editor, and manages identities and policies; a platform role.
+    Administrator,
+    /// Hands its access on to services it depends on; a role of authorizations.
+    AuthorizationDelegator,
 }
 
 impl Role {
     /// Every role.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Reader, Self::ReaderPlus, Self::Writer, Self::Manager, Self::Administrator, Self::KeyPurge];
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Reader,
+        Self::ReaderPlus,
+        Self::Writer,
+        Self::Manager,
+        Self::KeyPurge,
+        Self::KmipAdapterManager,
+        Self::Viewer,
+        Self::Operator,
+        Self::Editor,
+        Self::Administrator,
+        Self::AuthorizationDelegator,
+    ];
 
     /// Name for people.
     pub(crate) const fn display_name(self) -> &'static str {
@@ -103,8 +152,13 @@ impl Role {
             Self::ReaderPlus => "ReaderPlus",
             Self::Writer => "Writer",
             Self::Manager => "Manager",
-            Self::Administrator => "Administrator",
             Self::KeyPurge => "KeyPurge",
+            Self::KmipAdapterManager => "KmipAdapterManager",
+            Self::Viewer => "Viewer",
+            Self::Operator => "Operator",
+            Self::Editor => "Editor",
+            Self::Administrator => "Administrator",
+            Self::AuthorizationDelegator => "AuthorizationDelegator",
         }
     }
 
@@ -115,9 +169,25 @@ impl Role {
             Self::ReaderPlus => "crn:v1:bluemix:public:kms::::serviceRole:ReaderPlus",
             Self::Writer => "crn:v1:bluemix:public:iam::::serviceRole:Writer",
             Self::Manager => "crn:v1:bluemix:public:iam::::serviceRole:Manager",
-            Self::Administrator => "crn:v1:bluemix:public:iam::::role:Administrator",
             Self::KeyPurge => "crn:v1:bluemix:public:kms::::serviceRole:KeyPurge",
+            Self::KmipAdapterManager => "crn:v1:bluemix:public:kms::::serviceRole:KmipAdapterManager",
+            Self::Viewer => "crn:v1:bluemix:public:iam::::role:Viewer",
+            Self::Operator => "crn:v1:bluemix:public:iam::::role:Operator",
+            Self::Editor => "crn:v1:bluemix:public:iam::::role:Editor",
+            Self::Administrator => "crn:v1:bluemix:public:iam::::role:Administrator",
+            Self::AuthorizationDelegator => "crn:v1:bluemix:public:iam::::role:AuthorizationDelegator",
         }
+    }
+
+    /// Whether whoever has this role has all that the other one gives.
+    pub(crate) fn includes(self, other: Self) -> bool {
+        const USE: [Role; 4] = [Role::Reader, Role::ReaderPlus, Role::Writer, Role::Manager];
+        const PLATFORM: [Role; 4] = [Role::Viewer, Role::Operator, Role::Editor, Role::Administrator];
+        let on_one_ladder = [USE, PLATFORM].iter().any(|ladder| {
+            let step = |role| ladder.iter().position(|other| *other == role);
+            matches!((step(self), step(other)), (Some(mine), Some(theirs)) if mine >= theirs)
+        });
+        self == other || on_one_ladder || (self == Self::Manager && other == Self::KmipAdapterManager)
     }
 
     /// The role with this full name.
@@ -137,13 +207,13 @@ const fn roles_for(action: Action) -> &'static [Role] {
     const READER_PLUS_UP: &[Role] = &[Role::ReaderPlus, Role::Writer, Role::Manager];
     const WRITER_UP: &[Role] = &[Role::Writer, Role::Manager];
     const MANAGER: &[Role] = &[Role::Manager];
+    const LISTERS: &[Role] = &[Role::Reader, Role::ReaderPlus, Role::Writer, Role::Manager, Role::KmipAdapterManager];
     const ADMINISTRATOR: &[Role] = &[Role::Administrator];
     const KEY_PURGE: &[Role] = &[Role::KeyPurge];
+    const VIEWER_UP: &[Role] = &[Role::Viewer, Role::Operator, Role::Editor, Role::Administrator];
     match action {
-        Action::ListKeys
-        | Action::CountKeys
-        | Action::ListRings
-        | Action::ListRegistrations
+        Action::ListKeys | Action::CountKeys | Action::ListRings => LISTERS,
+        Action::ListRegistrations
         | Action::CreateRegistration
         | Action::ReplaceRegistration
         | Action::MergeRegistration
@@ -178,12 +248,14 @@ const fn roles_for(action: Action) -> &'static [Role] {
         | Action::ListServiceIds
         | Action::CreateApiKey
         | Action::CreatePolicy
-        | Action::ListPolicies
-        | Action::ReadPolicy
+        | Action::UpdatePolicy
+        | Action::RestorePolicy
         | Action::DeletePolicy => ADMINISTRATOR,
+        Action::ListPolicies | Action::ReadPolicy => VIEWER_UP,
         // The server's own doing, and what proves identity by a credential of its own; no role stands for that.
         Action::Key(KeyAction::Expire)
         | Action::IssueToken
+        | Action::IssueInstanceToken
         | Action::OpenSession
         | Action::ReadSession
         | Action::IssueConsoleToken
@@ -240,6 +312,18 @@ mod tests {
         for action in others.chain([Action::ListKeys, Action::CountKeys, Action::CreateKey, Action::UnknownRequest]) {
             assert!(!Role::KeyPurge.allows(action), "{action:?}");
         }
+    }
+
+    #[test]
+    fn a_role_includes_itself_and_what_it_builds_on() {
+        for role in Role::ALL {
+            assert!(role.includes(role));
+        }
+        assert!(Role::Manager.includes(Role::Reader) && !Role::Reader.includes(Role::ReaderPlus));
+        assert!(Role::Editor.includes(Role::Viewer) && !Role::Editor.includes(Role::Administrator));
+        assert!(!Role::Administrator.includes(Role::Reader) && !Role::Manager.includes(Role::Viewer));
+        assert!(!Role::Manager.includes(Role::KeyPurge) && Role::Manager.includes(Role::KmipAdapterManager));
+        assert!(!Role::Administrator.includes(Role::AuthorizationDelegator));
     }
 
     #[test]

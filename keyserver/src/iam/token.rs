@@ -13,38 +13,21 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{error::Error, iam::identity::ServiceId, keys::material::Secret};
+use crate::{
+    error::Error,
+    iam::{caller::Caller, identity::Principal},
+    keys::material::Secret,
+};
 
-/// How long a token is good for.
-pub(crate) const LIFETIME_SECONDS: i64 = 3600;
+const LIFETIME_SECONDS: i64 = 3600;
+const INSTANCE_LIFETIME_SECONDS: i64 = 1800;
 const ISSUER: &str = "https://iam.envelock.internal/identity";
+/// Grant type of an API key.
+pub(crate) const GRANT_API_KEY: &str = "urn:ibm:params:oauth:grant-type:apikey";
+/// Grant type of a service instance, asked for by its operator.
+pub(crate) const GRANT_INSTANCE: &str = "urn:ibm:params:oauth:grant-type:iam-authz";
 /// Tolerated when the clock is set back between issue and use.
 const CLOCK_STEP_SECONDS: i64 = 60;
-
-/// Who makes a request, from a verified token.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    iam_id: String,
-    name: String,
-    account: String,
-}
-
-impl Caller {
-    /// The id that policies name.
-    pub(crate) fn iam_id(&self) -> &str {
-        &self.iam_id
-    }
-
-    /// Label of the identity.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The account that the token was issued in.
-    pub(crate) fn account(&self) -> &str {
-        &self.account
-    }
-}
 
 /// An issued token, for the one answer that hands it over.
 pub(crate) struct AccessToken {
@@ -52,6 +35,8 @@ pub(crate) struct AccessToken {
     pub(crate) jwt: Zeroizing<String>,
     /// Second at which it expires.
     pub(crate) expiration: i64,
+    /// Seconds until then.
+    pub(crate) lifetime: i64,
 }
 
 #[derive(Serialize)]
@@ -61,7 +46,8 @@ struct NewClaims<'a> {
     realmid: &'static str,
     jti: Uuid,
     identifier: &'a str,
-    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
     sub: &'a str,
     sub_type: &'static str,
     authn: Authn<'a>,
@@ -73,7 +59,7 @@ struct NewClaims<'a> {
     scope: &'static str,
     client_id: &'static str,
     acr: u8,
-    amr: [&'static str; 1],
+    amr: &'static [&'static str],
 }
 
 #[derive(Serialize)]
@@ -81,7 +67,8 @@ struct Authn<'a> {
     sub: &'a str,
     iam_id: &'a str,
     sub_type: &'static str,
-    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -147,35 +134,53 @@ impl TokenAuthority {
         &self.public
     }
 
-    /// Issues a token for a service ID.
-    pub(crate) fn issue(&self, identity: &ServiceId, jti: Uuid, now: Timestamp) -> Result<AccessToken, Error> {
-        let (sub, iam_id, name) = (&*identity.subject(), &*identity.iam_id(), &*identity.name);
+    /// Issues a token, good for an hour, or for half of one if a service instance gets it.
+    pub(crate) fn issue(&self, principal: &Principal, jti: Uuid, now: Timestamp) -> Result<AccessToken, Error> {
+        let iam_id = &*principal.iam_id();
         let iat = now.as_second();
-        let exp = iat + LIFETIME_SECONDS;
-        let claims = NewClaims {
+        let (sub, account, lifetime) = match principal {
+            Principal::ServiceId(identity) => (identity.subject(), &identity.account, LIFETIME_SECONDS),
+            Principal::Instance(crn) => (crn.to_string(), &crn.account, INSTANCE_LIFETIME_SECONDS),
+        };
+        let sub = &*sub;
+        let exp = iat + lifetime;
+        let common = NewClaims {
             iam_id,
             id: iam_id,
             realmid: "iam",
             jti,
             identifier: sub,
-            name,
+            name: Some(principal.name()),
             sub,
             sub_type: "ServiceId",
-            authn: Authn { sub, iam_id, sub_type: "ServiceId", name },
-            account: NewAccount { valid: true, bss: &identity.account, frozen: true },
+            authn: Authn { sub, iam_id, sub_type: "ServiceId", name: Some(principal.name()) },
+            account: NewAccount { valid: true, bss: account, frozen: true },
             iat,
             exp,
             iss: ISSUER,
-            grant_type: "urn:ibm:params:oauth:grant-type:apikey",
+            grant_type: GRANT_API_KEY,
             scope: "ibm openid",
             client_id: "default",
             acr: 1,
-            amr: ["pwd"],
+            amr: &["pwd"],
+        };
+        let claims = match principal {
+            Principal::ServiceId(_) => common,
+            Principal::Instance(_) => NewClaims {
+                realmid: "crn",
+                name: None,
+                sub_type: "CRN",
+                authn: Authn { sub, iam_id, sub_type: "CRN", name: None },
+                grant_type: GRANT_INSTANCE,
+                acr: 0,
+                amr: &[],
+                ..common
+            },
         };
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(self.key_id.clone());
         jsonwebtoken::encode(&header, &claims, &self.signing)
-            .map(|jwt| AccessToken { jwt: Zeroizing::new(jwt), expiration: exp })
+            .map(|jwt| AccessToken { jwt: Zeroizing::new(jwt), expiration: exp, lifetime })
             .map_err(|_| Error::Corrupt("token signing key"))
     }
 
@@ -201,6 +206,6 @@ impl TokenAuthority {
         if sub.is_empty() || iam_id.is_empty() {
             return Err(Error::SubjectUnreadable);
         }
-        Ok(Caller { iam_id, name, account: account.bss })
+        Caller::of_claims(iam_id, name, account.bss)
     }
 }

@@ -1,6 +1,6 @@
 //! Cloud resource names and the ids inside them.
 //!
-//! *Invariant:* a CRN is put together from typed parts here and nowhere else.
+//! *Invariant:* a CRN is put together from typed parts, and taken apart into them, here and nowhere else.
 
 use std::fmt;
 
@@ -66,9 +66,102 @@ impl Instance {
     }
 }
 
+/// The name of any resource, of this server or of another service, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Crn {
+    /// Which cloud: `bluemix` for the public one.
+    cname: String,
+    /// `public`, `dedicated` or `local`.
+    ctype: String,
+    /// Name of the service, as policies have it.
+    pub(crate) service: String,
+    /// Region, zone or `global`; may be empty.
+    pub(crate) location: String,
+    /// Account that the resource belongs to.
+    pub(crate) account: String,
+    /// GUID of the service instance; `None` stands for the service itself.
+    pub(crate) instance: Option<Uuid>,
+    /// Kind of the resource inside its instance; empty for the instance itself.
+    pub(crate) resource_type: String,
+    /// Id of the resource inside its instance; empty for the instance itself.
+    pub(crate) resource: String,
+}
+
+impl Crn {
+    /// Bounds what a caller can make the server keep.
+    const MAX_BYTES: usize = 512;
+
+    /// Takes a name of ten segments apart; `None` if it is not one, or does not say in which account.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.len() > Self::MAX_BYTES || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
+        // The last segment may itself hold colons.
+        let segments: Vec<&str> = text.splitn(10, ':').collect();
+        let &["crn", "v1", cname, ctype, service, location, scope, instance, resource_type, resource] = &*segments
+        else {
+            return None;
+        };
+        let account = scope.strip_prefix("a/").filter(|account| !account.is_empty())?;
+        let instance = match instance {
+            "" => None,
+            guid => Some(Uuid::try_parse(guid).ok()?),
+        };
+        if service.is_empty() {
+            return None;
+        }
+        Some(Self {
+            cname: cname.to_owned(),
+            ctype: ctype.to_owned(),
+            service: service.to_owned(),
+            location: location.to_owned(),
+            account: account.to_owned(),
+            instance,
+            resource_type: resource_type.to_owned(),
+            resource: resource.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Crn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cname, ctype, service, location, account, instance, resource_type, resource } = self;
+        let instance = instance.map(|guid| guid.to_string()).unwrap_or_default();
+        write!(f, "crn:v1:{cname}:{ctype}:{service}:{location}:a/{account}:{instance}:{resource_type}:{resource}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_others_are_taken_apart_and_put_together_again() {
+        let guid = "9f3f9c1a-6a0e-4d7e-8d3e-1f2b3c4d5e6f";
+        for text in [
+            format!("crn:v1:bluemix:public:discovery:us-south:a/0123:{guid}::"),
+            format!("crn:v1:bluemix:public:kms:us-south:a/0123:{guid}:key:5a0c2c1e-7d0e-4b57-9d52-3b6a4f0f7c11"),
+            format!("crn:v1:bluemix:public:cloud-object-storage:global:a/0123:{guid}:bucket:a:b/c"),
+            "crn:v1:bluemix:public:discovery::a/0123:::".to_owned(),
+        ] {
+            assert_eq!(Crn::parse(&text).expect("a name").to_string(), text);
+        }
+        let bucket = Crn::parse(&format!("crn:v1:bluemix:public:cos:global:a/0123:{guid}:bucket:a:b/c"));
+        assert_eq!(bucket.expect("a name").resource, "a:b/c");
+        for bad in [
+            "",
+            "crn:v1:bluemix:public:discovery:us-south:a/0123:::x y",
+            "crn:v2:bluemix:public:discovery:us-south:a/0123:::",
+            "crn:v1:bluemix:public:discovery:us-south:a/0123::",
+            "crn:v1:bluemix:public::us-south:a/0123:::",
+            "crn:v1:bluemix:public:discovery:us-south::::",
+            "crn:v1:bluemix:public:discovery:us-south:o/0123:::",
+            "crn:v1:bluemix:public:discovery:us-south:a/0123:not-a-guid::",
+            &format!("crn:v1:bluemix:public:discovery:us-south:a/0123:::{}", "x".repeat(512)),
+        ] {
+            assert_eq!(Crn::parse(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn names_have_ten_segments() {

@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::Error,
-    iam::token::LIFETIME_SECONDS,
     routes::{
         extract::{Body, CallSource, OwnOrigin, SessionCookie},
         keys::date,
@@ -54,7 +53,7 @@ pub(super) async fn token(
     Reply::json(service::token(&app, source, cookie).await, |token| wire::ConsoleToken {
         access_token: token.jwt,
         token_type: "Bearer",
-        expires_in: LIFETIME_SECONDS,
+        expires_in: token.lifetime,
         expiration: token.expiration,
     })
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
-    iam::{identity::Digest, token::Caller},
+    iam::{caller::Caller, identity::Digest},
     keys::{alias::KeyRef, crn::InstanceId, ring::RingId},
     routes::{observe::Correlation, wire},
     service::call::{Call, Source},
@@ -126,6 +126,18 @@ impl FromRequestParts<App> for IdInPath {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let id = Path::<Uuid>::from_request_parts(parts, app).await;
         Ok(Self(id.map(|Path(id)| id).map_err(|_| Error::PolicyNotFound)))
+    }
+}
+
+/// The ETag in `If-Match`, with or without quotes.
+pub(super) struct IfMatch(pub(super) Result<String, Error>);
+
+impl FromRequestParts<App> for IfMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let tag = text(&parts.headers, header::IF_MATCH.as_str()).ok_or(Error::EtagMissing);
+        Ok(Self(tag.map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_owned())))
     }
 }
 

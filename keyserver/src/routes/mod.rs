@@ -8,7 +8,9 @@ mod assets;
 mod console;
 mod extract;
 mod health;
-mod iam;
+mod iam_policies;
+mod iam_policy_shape;
+mod identities;
 mod identity;
 mod keys;
 mod legacy;
@@ -69,10 +71,18 @@ pub(crate) fn router(app: App) -> Router {
         .route("/identity/token", post(identity::token))
         .route("/oidc/token", post(identity::token))
         .route("/identity/keys", get(identity::keys))
-        .route("/v1/serviceids", get(iam::service_ids).post(iam::create_service_id))
-        .route("/v1/apikeys", post(iam::create_api_key))
-        .route("/v1/policies", get(iam::policies).post(iam::create_policy))
-        .route("/v1/policies/{id}", get(iam::policy).delete(iam::delete_policy))
+        .route("/v1/serviceids", get(identities::service_ids).post(identities::create_service_id))
+        .route("/v1/apikeys", post(identities::create_api_key))
+        .route("/v1/policies", get(iam_policies::list).post(iam_policies::create))
+        .route(
+            "/v1/policies/{id}",
+            get(iam_policies::read).put(iam_policies::update).patch(iam_policies::restore).delete(iam_policies::delete),
+        )
+        .route("/v2/policies", get(iam_policies::list_v2).post(iam_policies::create_v2))
+        .route(
+            "/v2/policies/{id}",
+            get(iam_policies::read_v2).put(iam_policies::update_v2).delete(iam_policies::delete),
+        )
         .route("/console/session", get(console::session).post(console::sign_in).delete(console::sign_out))
         .route("/console/token", post(console::token))
         .route("/health", get(health::health))

@@ -233,10 +233,15 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::ImportTokenMissing => (StatusCode::CONFLICT, "IMPORT_TOKEN_EXPIRED_ERR"),
         Error::ApiKeyUnknown => (StatusCode::BAD_REQUEST, "BXNIM0415E"),
         Error::GrantTypeUnsupported => (StatusCode::BAD_REQUEST, "BXNIM0102E"),
+        Error::DesiredIdUnreadable => (StatusCode::BAD_REQUEST, "BXNIM0109E"),
+        Error::NotOperator => (StatusCode::FORBIDDEN, "BXNIM0513E"),
         Error::SignInCodeUnknown => (StatusCode::UNAUTHORIZED, "SIGN_IN_CODE_ERR"),
         Error::SessionMissing => (StatusCode::UNAUTHORIZED, "SESSION_MISSING_ERR"),
         Error::ForeignOrigin => (StatusCode::FORBIDDEN, "FOREIGN_ORIGIN_ERR"),
         Error::PolicyNotFound => (StatusCode::NOT_FOUND, "policy_not_found"),
+        Error::PolicyExists => (StatusCode::CONFLICT, "policy_conflict_error"),
+        Error::EtagMissing => (StatusCode::BAD_REQUEST, "ETAG_REQUIRED_ERR"),
+        Error::EtagMismatch => (StatusCode::CONFLICT, "ETAG_MISMATCH_ERR"),
         Error::ServiceIdNotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::UnknownPath => (StatusCode::NOT_FOUND, "NOT_FOUND_ERR"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED_ERR"),
@@ -273,13 +278,15 @@ const fn family(action: Action) -> Family {
         | Action::ReadSession
         | Action::IssueConsoleToken
         | Action::CloseSession => Family::KeyProtect,
-        Action::IssueToken => Family::Token,
+        Action::IssueToken | Action::IssueInstanceToken => Family::Token,
         Action::CreateServiceId
         | Action::ListServiceIds
         | Action::CreateApiKey
         | Action::CreatePolicy
         | Action::ListPolicies
         | Action::ReadPolicy
+        | Action::UpdatePolicy
+        | Action::RestorePolicy
         | Action::DeletePolicy => Family::Management,
     }
 }
@@ -318,7 +325,7 @@ const fn what_failed(action: Action) -> &'static str {
         Action::DeleteRegistration => "Registration could not be deleted",
         Action::OpenSession => "Session could not be opened",
         Action::ReadSession => "Session could not be retrieved",
-        Action::IssueConsoleToken | Action::IssueToken => "Token could not be issued",
+        Action::IssueConsoleToken | Action::IssueToken | Action::IssueInstanceToken => "Token could not be issued",
         Action::CloseSession => "Session could not be closed",
         Action::UnknownRequest
         | Action::CreateServiceId
@@ -327,6 +334,8 @@ const fn what_failed(action: Action) -> &'static str {
         | Action::CreatePolicy
         | Action::ListPolicies
         | Action::ReadPolicy
+        | Action::UpdatePolicy
+        | Action::RestorePolicy
         | Action::DeletePolicy => "Request could not be performed",
     }
 }
@@ -334,6 +343,11 @@ const fn what_failed(action: Action) -> &'static str {
 /// `name: number` as a header.
 pub(super) fn number_header(name: &'static str, value: u64) -> (HeaderName, HeaderValue) {
     (HeaderName::from_static(name), HeaderValue::from(value))
+}
+
+/// The header that says which state of an object an answer shows.
+pub(super) fn etag(tag: &str) -> (HeaderName, HeaderValue) {
+    (header::ETAG, HeaderValue::from_str(tag).expect("made of hexadecimal digits"))
 }
 
 /// The header that gives the console its cookie.

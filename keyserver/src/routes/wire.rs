@@ -3,6 +3,7 @@
 //! *Invariant:* plain data with the names of IBM's API; no methods and no rules.
 
 pub(super) mod aliases;
+pub(super) mod iam;
 pub(super) mod policies;
 pub(super) mod registrations;
 pub(super) mod rings;
@@ -298,115 +299,6 @@ pub(super) struct Instance {
     pub(super) name: String,
     pub(super) region: String,
     pub(super) crn: String,
-}
-
-#[derive(Deserialize)]
-pub(super) struct CreateServiceId {
-    pub(super) account_id: Option<String>,
-    pub(super) name: Option<String>,
-    pub(super) description: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct ServiceId {
-    pub(super) id: String,
-    pub(super) iam_id: String,
-    pub(super) entity_tag: String,
-    pub(super) crn: String,
-    pub(super) locked: bool,
-    pub(super) created_at: String,
-    pub(super) modified_at: String,
-    pub(super) account_id: String,
-    pub(super) name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) description: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct ServiceIds {
-    pub(super) offset: u32,
-    pub(super) limit: usize,
-    pub(super) serviceids: Vec<ServiceId>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct CreateApiKey {
-    pub(super) name: Option<String>,
-    pub(super) description: Option<String>,
-    pub(super) iam_id: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct ApiKey {
-    pub(super) id: String,
-    pub(super) entity_tag: String,
-    pub(super) crn: String,
-    pub(super) locked: bool,
-    pub(super) created_at: String,
-    pub(super) created_by: String,
-    pub(super) modified_at: String,
-    pub(super) name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) description: Option<String>,
-    pub(super) iam_id: String,
-    pub(super) account_id: String,
-    pub(super) apikey: Zeroizing<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct CreatePolicy {
-    pub(super) r#type: Option<String>,
-    pub(super) description: Option<String>,
-    pub(super) subjects: Option<Vec<PolicyParty>>,
-    pub(super) roles: Option<Vec<PolicyRoleIn>>,
-    pub(super) resources: Option<Vec<PolicyParty>>,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct PolicyParty {
-    #[serde(default)]
-    pub(super) attributes: Vec<PolicyAttribute>,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct PolicyAttribute {
-    pub(super) name: String,
-    pub(super) value: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) operator: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct PolicyRoleIn {
-    pub(super) role_id: String,
-}
-
-#[derive(Serialize)]
-pub(super) struct PolicyRole {
-    pub(super) role_id: &'static str,
-    pub(super) display_name: &'static str,
-}
-
-#[derive(Serialize)]
-pub(super) struct Policy {
-    pub(super) id: String,
-    pub(super) r#type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) description: Option<String>,
-    pub(super) subjects: [PolicyParty; 1],
-    pub(super) roles: Vec<PolicyRole>,
-    pub(super) resources: [PolicyParty; 1],
-    pub(super) href: String,
-    pub(super) created_at: String,
-    pub(super) created_by_id: String,
-    pub(super) last_modified_at: String,
-    pub(super) last_modified_by_id: String,
-    pub(super) state: &'static str,
-}
-
-#[derive(Serialize)]
-pub(super) struct Policies {
-    pub(super) policies: Vec<Policy>,
 }
 
 #[derive(Serialize)]

@@ -11,9 +11,10 @@ use crate::{
     },
     error::Error,
     iam::{
+        caller::Caller,
         grant::{AccountGrant, Grant},
+        policy::Policy,
         roles::Action,
-        token::Caller,
     },
     keys::{
         crn::{Instance, InstanceId},
@@ -93,7 +94,7 @@ impl Credentials {
             return Err(Error::Denied);
         }
         trail.instance(&instance);
-        let policies = app.store.policies_of(caller.iam_id()).await?;
+        let policies = app.store.policies_for(&caller).await?;
         let grant = Grant::decide(&caller, trail.action, &instance, &policies)?;
         Ok(Permitted { instance, grant, ring: self.ring? })
     }
@@ -101,8 +102,15 @@ impl Credentials {
     /// The same for the account's identities and policies, which belong to no instance.
     pub(super) async fn permit_in_account(self, app: &AppState, action: Action) -> Result<AccountGrant, Error> {
         let caller = self.caller?;
-        let policies = app.store.policies_of(caller.iam_id()).await?;
+        let policies = app.store.policies_for(&caller).await?;
         AccountGrant::decide(&caller, action, &policies)
+    }
+
+    /// Token only: the caller and the policies that count for them, for decisions about policies.
+    pub(super) async fn identify(self, app: &AppState) -> Result<(Caller, Vec<Policy>), Error> {
+        let caller = self.caller?;
+        let policies = app.store.policies_for(&caller).await?;
+        Ok((caller, policies))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     audit::{Answer, Audited, event::Trail},
     error::Error,
     iam::{
-        identity::{Credential, Digest, ServiceId},
+        identity::{Credential, Digest, Principal, ServiceId},
         roles::Action,
         token::AccessToken,
     },
@@ -98,7 +98,7 @@ pub(crate) async fn token(app: &AppState, source: Source, cookie: Result<Digest,
     let outcome = async {
         let session = find(app, cookie).await?;
         let identity = identity(app, &session, &mut trail).await?;
-        Ok((Answer::Content, app.tokens.issue(&identity, app.entropy.uuid(), app.clock.now())?))
+        Ok((Answer::Content, app.tokens.issue(&Principal::ServiceId(identity), app.entropy.uuid(), app.clock.now())?))
     }
     .await;
     finish(app, trail, outcome).await

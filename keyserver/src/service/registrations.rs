@@ -179,7 +179,7 @@ pub(crate) async fn delete(
         let (key, now) = find(app, &permitted, &name?, &mut trail).await?;
         check_removal(&key, now)?;
         let event = event(app, &trail, Answer::Empty)?;
-        if !app.store.delete_registration(&permitted.grant, key.id, &resource, event).await? {
+        if !app.store.delete_registration(&permitted.grant, &key, &resource, event).await? {
             return Err(Error::RegistrationNotFound);
         }
         trail.recorded();

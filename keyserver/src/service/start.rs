@@ -12,7 +12,7 @@ use crate::{
     iam::{
         grant::ADMINISTRATOR_ROLES,
         identity::{ApiKey, Credential, ServiceId},
-        policy::{Policy, Scope},
+        policy::{Policy, Rule, Scope, Stamp, Subject},
         token::TokenAuthority,
     },
     keys::{
@@ -74,6 +74,7 @@ async fn install(around: &Surroundings<'_>, region: &str) -> Result<Credential, 
         name: "administrator".to_owned(),
         description: Some("Made by the first start".to_owned()),
         account: account.clone(),
+        operates: Vec::new(),
         created_at: at,
     };
     let credential = Credential::random(*entropy);
@@ -86,15 +87,13 @@ async fn install(around: &Surroundings<'_>, region: &str) -> Result<Credential, 
         created_at: at,
         created_by: administrator.iam_id(),
     };
-    let policy = Policy {
-        id: entropy.uuid(),
+    let rule = Rule {
         description: Some("The administrator may do everything".to_owned()),
-        subject: administrator.iam_id(),
+        subject: Subject::Identity(administrator.iam_id()),
         roles: ADMINISTRATOR_ROLES.to_vec(),
-        scope: Scope { account: account.clone(), service: None, instance: None, key: None },
-        created_at: at,
-        created_by: administrator.iam_id(),
+        scope: Scope::account(account.clone()),
     };
+    let policy = Policy::new(entropy.uuid(), rule, Stamp { at, by: administrator.iam_id() });
     let signing_key_id = entropy.uuid().to_string();
     let pem = TokenAuthority::generate()?;
     let signing_key = sealer.seal(&pem, Place::TokenSigningKey(&signing_key_id), *entropy)?;

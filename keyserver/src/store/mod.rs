@@ -5,6 +5,7 @@
 
 mod aliases;
 mod chores;
+pub(crate) mod policies;
 mod registrations;
 mod rings;
 pub(crate) mod sqlite;
@@ -17,7 +18,7 @@ use crate::{
     error::Error,
     iam::{
         grant::{AccountGrant, Grant},
-        identity::{ApiKey, Digest, ServiceId},
+        identity::{ApiKey, Digest, Principal, ServiceId},
         policy::Policy,
     },
     keys::{
@@ -38,7 +39,17 @@ pub(crate) use rings::Rings;
 
 /// Everything, behind one name.
 pub(crate) trait Store:
-    Installations + Identities + Keys + Aliases + Registrations + Rings + Console + Events + Chores + Health
+    Installations
+    + Identities
+    + policies::Policies
+    + Keys
+    + Aliases
+    + Registrations
+    + Rings
+    + Console
+    + Events
+    + Chores
+    + Health
 {
 }
 
@@ -94,27 +105,19 @@ pub(crate) struct FirstStart {
     pub(crate) at: Timestamp,
 }
 
-/// Identities, API keys and policies. Look-ups by credential need no grant: they are how a caller becomes known.
+/// Identities and API keys. Look-ups by credential need no grant: they are how a caller becomes known.
 #[async_trait]
 pub(crate) trait Identities: Send + Sync {
     /// The owner of an API key.
-    async fn identity_of_api_key(&self, digest: Digest) -> Result<Option<ServiceId>, Error>;
+    async fn identity_of_api_key(&self, digest: Digest) -> Result<Option<Principal>, Error>;
     /// The service ID with this UUID.
     async fn service_id(&self, id: Uuid) -> Result<Option<ServiceId>, Error>;
-    /// The policies whose subject is this IAM id: the input of a decision.
-    async fn policies_of(&self, iam_id: &str) -> Result<Vec<Policy>, Error>;
     /// Adds a service ID.
     async fn insert_service_id(&self, grant: &AccountGrant, identity: ServiceId, event: NewEvent) -> Result<(), Error>;
     /// All service IDs, oldest first.
     async fn service_ids(&self, grant: &AccountGrant) -> Result<Vec<ServiceId>, Error>;
     /// Adds an API key.
     async fn insert_api_key(&self, grant: &AccountGrant, key: ApiKey, event: NewEvent) -> Result<(), Error>;
-    /// Adds a policy.
-    async fn insert_policy(&self, grant: &AccountGrant, policy: Policy, event: NewEvent) -> Result<(), Error>;
-    /// All policies of the grant's account, oldest first.
-    async fn policies(&self, grant: &AccountGrant) -> Result<Vec<Policy>, Error>;
-    /// Removes a policy; the next decision no longer sees it. `false` when there is none.
-    async fn delete_policy(&self, grant: &AccountGrant, id: Uuid, event: NewEvent) -> Result<bool, Error>;
 }
 
 /// Which keys a list shows.

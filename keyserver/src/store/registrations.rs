@@ -66,7 +66,7 @@ pub(crate) trait Registrations: Send + Sync {
     async fn delete_registration(
         &self,
         grant: &Grant,
-        key: KeyId,
+        key: &Key,
         resource: &ResourceCrn,
         event: NewEvent,
     ) -> Result<bool, Error>;

@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Api, READER, envelope};
+use crate::support::{Api, READER, WRITER, envelope};
 
 fn events(api: &Api) -> Vec<Value> {
     api.events()
@@ -177,7 +177,7 @@ async fn what_cannot_be_recorded_does_not_happen() {
     let new_key = envelope(json!({"name": "new", "extractable": false, "aliases": ["new"]}));
     let new_id = json!({"account_id": api.account, "name": "new"});
     let new_api_key = json!({"name": "new", "iam_id": someone.iam_id, "account_id": api.account});
-    let new_policy = api.policy(&someone.iam_id, &[READER], &[]);
+    let new_policy = api.policy(&someone.iam_id, &[WRITER], &[]);
     let new_key_policy = json!({
         "metadata": {"collectionType": "application/vnd.ibm.kms.policy+json", "collectionTotal": 1},
         "resources": [{"dualAuthDelete": {"enabled": false}}],

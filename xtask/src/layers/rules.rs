@@ -67,6 +67,11 @@ pub(super) const KEYSERVER: Layers = Layers {
         Only { what: "axum", by: &["", "server", "routes"], why: "the domain does not know HTTP" },
         Only { what: "rusqlite", by: &["store"], why: "SQL stays in the store" },
         Only { what: "aes_gcm", by: &["crypto"], why: "ciphers are used through crypto/" },
+        Only {
+            what: "crate::iam::own_service",
+            by: &["service::data", "service::instances"],
+            why: "only the services of this very process act on keys without a token",
+        },
     ],
 };
 

@@ -13,7 +13,7 @@ use crate::{
     },
     store::{
         FirstStart, Installation, Installations,
-        sqlite::{SqliteStore, iam, rows::millis},
+        sqlite::{SqliteStore, iam, policies, rows::millis},
     },
 };
 
@@ -42,7 +42,7 @@ impl Installations for SqliteStore {
             let FirstStart { installation, administrator, api_key, policy, instance, at } = first;
             iam::insert_service_id(db, &administrator)?;
             iam::insert_api_key(db, &administrator.account, &api_key)?;
-            iam::insert_policy(db, &policy)?;
+            policies::insert_policy(db, &policy)?;
             insert_instance(db, &instance, millis(at))?;
             db.execute(
                 "INSERT INTO installation (only, account, region, administrator, signing_key_id, signing_key)

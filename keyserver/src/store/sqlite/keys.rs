@@ -46,6 +46,9 @@ const FROM_KEYS: &str = "FROM keys JOIN key_versions newest ON newest.key_id = k
 impl Keys for SqliteStore {
     async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion, event: NewEvent) -> Result<(), Error> {
         grant.demand(|action| action == Action::CreateKey)?;
+        if !grant.covers_ring(&key.ring) {
+            return Err(grant.absence());
+        }
         let instance = grant.instance();
         self.write(move |db| {
             rings::require(db, instance, &key.ring)?;
@@ -77,7 +80,7 @@ impl Keys for SqliteStore {
                 Ok(key.filter(|key| ring.is_none_or(|ring| key.ring == ring.as_str())))
             })
             .await?;
-        Ok(key.filter(|key| grant.covers(key.id)))
+        Ok(key.filter(|key| grant.covers(key.id, &key.ring)))
     }
 
     async fn keys(&self, grant: &Grant, filter: Filter, page: Page) -> Result<Vec<Key>, Error> {
@@ -109,17 +112,16 @@ impl Keys for SqliteStore {
 
     async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error> {
         grant.demand(Action::concerns_keys)?;
-        if !grant.covers(key) {
-            return Err(grant.absence());
-        }
-        let instance = grant.instance();
+        let (reached, mut values) = reach(grant);
+        values.push(blob(key.0));
         self.read(move |db| {
-            let mut statement = db.prepare_cached(
+            let sql = format!(
                 "SELECT key_versions.id, key_versions.created_at, key_versions.material
                  FROM key_versions JOIN keys ON keys.id = key_versions.key_id
-                 WHERE keys.id = ? AND keys.instance = ? ORDER BY number DESC",
-            )?;
-            let versions = statement.query_map((key.0, instance.0), version)?.collect::<Result<_, _>>()?;
+                 WHERE {reached} AND keys.id = ? ORDER BY number DESC"
+            );
+            let mut statement = db.prepare_cached(&sql)?;
+            let versions = statement.query_map(params_from_iter(values), version)?.collect::<Result<_, _>>()?;
             Ok(versions)
         })
         .await
@@ -150,7 +152,7 @@ impl Keys for SqliteStore {
                 )
             )
         })?;
-        if !grant.covers(key.id) {
+        if !grant.covers(key.id, &key.ring) {
             return Err(grant.absence());
         }
         let instance = grant.instance();
@@ -171,7 +173,7 @@ impl Keys for SqliteStore {
 
     async fn purge_key(&self, grant: &Grant, key: &Key, event: NewEvent) -> Result<bool, Error> {
         grant.demand(|action| action == Action::Key(Purge))?;
-        if !grant.covers(key.id) {
+        if !grant.covers(key.id, &key.ring) {
             return Err(grant.absence());
         }
         let (id, instance, revision) = (key.id, grant.instance(), key.revision);
@@ -187,17 +189,33 @@ impl Keys for SqliteStore {
     }
 }
 
-fn conditions(grant: &Grant, filter: &Filter) -> (String, Vec<Value>) {
-    let blob = |id: Uuid| Value::from(id.as_bytes().to_vec());
-    let mut condition = "keys.instance = ?".to_owned();
+pub(super) fn blob(id: Uuid) -> Value {
+    Value::from(id.as_bytes().to_vec())
+}
+
+/// The keys that a grant reaches, as a condition on `keys` and the values in it.
+pub(super) fn reach(grant: &Grant) -> (String, Vec<Value>) {
     let mut values = vec![blob(grant.instance().0)];
+    let Some(parts) = grant.only() else { return ("keys.instance = ?".to_owned(), values) };
+    let one_of: Vec<String> = parts
+        .iter()
+        .map(|part| {
+            let ring = part.ring.as_ref().map(|ring| ("keys.ring = ?", Value::from(ring.as_str().to_owned())));
+            let key = part.key.map(|key| ("keys.id = ?", blob(key.0)));
+            let both: Vec<(&str, Value)> = ring.into_iter().chain(key).collect();
+            values.extend(both.iter().map(|(_, value)| value.clone()));
+            both.iter().map(|(condition, _)| *condition).collect::<Vec<_>>().join(" AND ")
+        })
+        .collect();
+    (format!("keys.instance = ? AND ({})", one_of.join(" OR ")), values)
+}
+
+fn conditions(grant: &Grant, filter: &Filter) -> (String, Vec<Value>) {
+    let (mut condition, mut values) = reach(grant);
     let mut any_of = |condition: &mut String, column: &str, wanted: Vec<Value>| {
         *condition += &format!(" AND {column} IN ({})", vec!["?"; wanted.len()].join(", "));
         values.extend(wanted);
     };
-    if let Some(keys) = grant.only() {
-        any_of(&mut condition, "keys.id", keys.iter().map(|key| blob(key.0)).collect());
-    }
     if let Some(ring) = &filter.ring {
         any_of(&mut condition, "ring", vec![Value::from(ring.as_str().to_owned())]);
     }

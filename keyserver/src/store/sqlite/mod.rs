@@ -13,6 +13,7 @@ mod installation;
 mod key_policies;
 mod keys;
 mod migrations;
+mod policies;
 mod registrations;
 mod rings;
 mod rows;

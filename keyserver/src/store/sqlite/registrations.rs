@@ -4,7 +4,6 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params_from_iter, types::Value};
-use uuid::Uuid;
 
 use crate::{
     error::Error,
@@ -22,6 +21,7 @@ use crate::{
         sqlite::{
             SqliteStore,
             events::append,
+            keys::{blob, reach},
             rows::{instant, millis, unreadable},
         },
     },
@@ -85,7 +85,7 @@ impl Registrations for SqliteStore {
         event: NewEvent,
     ) -> Result<bool, Error> {
         grant.demand(Action::changes_registrations)?;
-        if !grant.covers(key.id) {
+        if !grant.covers(key.id, &key.ring) {
             return Err(grant.absence());
         }
         let (instance, key, revision) = (grant.instance(), key.id, key.revision);
@@ -102,15 +102,15 @@ impl Registrations for SqliteStore {
     async fn delete_registration(
         &self,
         grant: &Grant,
-        key: KeyId,
+        key: &Key,
         resource: &ResourceCrn,
         event: NewEvent,
     ) -> Result<bool, Error> {
         grant.demand(Action::changes_registrations)?;
-        if !grant.covers(key) {
+        if !grant.covers(key.id, &key.ring) {
             return Err(grant.absence());
         }
-        let (instance, resource) = (grant.instance(), resource.clone());
+        let (instance, key, resource) = (grant.instance(), key.id, resource.clone());
         self.write(move |db| {
             if !remove(db, instance, key, &resource)? {
                 return Ok(false);
@@ -167,13 +167,7 @@ pub(super) fn remove(db: &Connection, instance: InstanceId, key: KeyId, resource
 }
 
 fn conditions(grant: &Grant, filter: &RegistrationFilter) -> (String, Vec<Value>) {
-    let blob = |id: Uuid| Value::from(id.as_bytes().to_vec());
-    let mut condition = "keys.instance = ?".to_owned();
-    let mut values = vec![blob(grant.instance().0)];
-    if let Some(keys) = grant.only() {
-        condition += &format!(" AND keys.id IN ({})", vec!["?"; keys.len()].join(", "));
-        values.extend(keys.iter().map(|key| blob(key.0)));
-    }
+    let (mut condition, mut values) = reach(grant);
     if let Some(key) = filter.key {
         condition += " AND keys.id = ?";
         values.push(blob(key.0));

@@ -117,6 +117,9 @@ pub(crate) enum Error {
     /// Not as many policies as the request can take.
     #[error("{0}")]
     PolicyCount(&'static str),
+    /// A key that the instance's policy does not let be made in this way.
+    #[error("The policy keyCreateImportAccess of the instance does not let such a key be created or imported")]
+    CreateImportAccess,
     /// No version of the key opens the ciphertext with these AAD.
     #[error("The ciphertext was not made by this key with this additional authenticated data, or was altered")]
     UnprocessableCiphertext,
@@ -216,8 +219,8 @@ pub(crate) enum Error {
     /// The body did not arrive whole.
     #[error("The request body did not arrive completely")]
     BodyUnreadable,
-    /// Several callers changed the key at once.
-    #[error("The key was being changed by another request: try again")]
+    /// Several callers changed the same thing at once.
+    #[error("Another request was changing the same: try again")]
     Contended,
     /// The store failed; the text is for the log.
     #[error("The store is unavailable")]

@@ -19,12 +19,16 @@ mod authorizations;
 mod chores;
 #[path = "api/console.rs"]
 mod console;
+#[path = "api/first_policies.rs"]
+mod first_policies;
 #[path = "api/iam.rs"]
 mod iam;
 #[path = "api/iam_policies.rs"]
 mod iam_policies;
 #[path = "api/identity.rs"]
 mod identity;
+#[path = "api/instance_policies.rs"]
+mod instance_policies;
 #[path = "api/keys.rs"]
 mod keys;
 #[path = "api/legacy.rs"]

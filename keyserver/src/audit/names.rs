@@ -26,6 +26,17 @@ impl Names {
             Action::ListKeys => key("kms.secrets.list", "Key Protect: list secrets", Normal),
             Action::CountKeys => key("kms.secrets.head", "Key Protect: count secrets", Normal),
             Action::CreateKey => key("kms.secrets.create", "Key Protect: create secret", Normal),
+            Action::CreateKeyWithPolicies => key(
+                "kms.secrets-with-policy-overrides.create",
+                "Key Protect: create secret with policy overrides",
+                Normal,
+            ),
+            Action::ReadInstancePolicies => {
+                instance("kms.instance-policies.read", "Key Protect: read policies of instance", Normal)
+            }
+            Action::WriteInstancePolicies => {
+                instance("kms.instance-policies.write", "Key Protect: write policies of instance", Warning)
+            }
             Action::Key(Read) => key("kms.secrets.read", "Key Protect: read secret", Normal),
             Action::Key(ReadMetadata) => key("kms.secrets-metadata.read", "Key Protect: read secret metadata", Normal),
             Action::Key(ListVersions) => {
@@ -115,6 +126,10 @@ const fn registrations(event: &'static str, message: &'static str, severity: Sev
 const fn rings(event: &'static str, message: &'static str) -> Names {
     let severity = Severity::Normal;
     Names { event, message, type_uri: "kms/key-rings", credential: "token", severity, data_event: false }
+}
+
+const fn instance(event: &'static str, message: &'static str, severity: Severity) -> Names {
+    Names { event, message, type_uri: "kms/instance-policies", credential: "token", severity, data_event: false }
 }
 
 const fn iam(event: &'static str, message: &'static str, severity: Severity) -> Names {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::keys::{
+    instance_policy::{Attributes, InstancePolicy},
     key::Key,
     policy::{DualAuth, PolicyKind, Rotation},
 };
@@ -18,21 +19,30 @@ pub(crate) struct PolicyValues(BTreeMap<&'static str, PolicyValue>);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct PolicyValue {
     enabled: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    interval_month: Option<u8>,
+    #[serde(flatten)]
+    attributes: Attributes,
 }
 
 impl PolicyValues {
     /// The policies of a key as they are now.
     pub(crate) fn of_key(key: &Key) -> Self {
         let rotation = key.rotation.as_ref().map(|Rotation { enabled, interval, .. }| {
-            let value = PolicyValue { enabled: *enabled, interval_month: Some(interval.number()) };
+            let value = PolicyValue { enabled: *enabled, attributes: Attributes::of_interval(*interval) };
             (PolicyKind::Rotation.name(), value)
         });
         let dual_auth = key.dual_auth.as_ref().map(|DualAuth { enabled, .. }| {
-            let value = PolicyValue { enabled: *enabled, interval_month: None };
+            let value = PolicyValue { enabled: *enabled, attributes: Attributes::default() };
             (PolicyKind::DualAuthDelete.name(), value)
         });
         Self(rotation.into_iter().chain(dual_auth).collect())
+    }
+
+    /// These policies of an instance.
+    pub(crate) fn of_instance<'a>(policies: impl IntoIterator<Item = &'a InstancePolicy>) -> Self {
+        let value = |policy: &InstancePolicy| {
+            let InstancePolicy { rule, .. } = policy;
+            (rule.kind().name(), PolicyValue { enabled: rule.enabled(), attributes: rule.attributes() })
+        };
+        Self(policies.into_iter().map(value).collect())
     }
 }

@@ -13,6 +13,12 @@ pub(crate) enum Action {
     CountKeys,
     /// `kms.secrets.create`
     CreateKey,
+    /// `kms.secrets-with-policy-overrides.create`
+    CreateKeyWithPolicies,
+    /// Policies of the instance.
+    ReadInstancePolicies,
+    /// Policies of the instance set.
+    WriteInstancePolicies,
     /// Something with one existing key.
     Key(KeyAction),
     /// `kms.keyrings.list`
@@ -94,7 +100,7 @@ impl Action {
     pub(crate) const fn extent(self) -> Extent {
         match self {
             Self::ListKeys | Self::CountKeys | Self::UnknownRequest => Extent::Keys,
-            Self::CreateKey => Extent::Ring,
+            Self::CreateKey | Self::CreateKeyWithPolicies => Extent::Ring,
             _ if self.concerns_keys() => Extent::Keys,
             _ => Extent::Instance,
         }
@@ -243,7 +249,10 @@ const fn roles_for(action: Action) -> &'static [Role] {
             | KeyAction::ReadPolicies
             | KeyAction::WritePolicies
             | KeyAction::Patch,
-        ) => MANAGER,
+        )
+        | Action::CreateKeyWithPolicies
+        | Action::ReadInstancePolicies
+        | Action::WriteInstancePolicies => MANAGER,
         Action::CreateServiceId
         | Action::ListServiceIds
         | Action::CreateApiKey
@@ -293,6 +302,8 @@ mod tests {
             Action::DeleteRegistration,
             Action::UnknownRequest,
         ]);
+        let actions =
+            actions.chain([Action::CreateKeyWithPolicies, Action::ReadInstancePolicies, Action::WriteInstancePolicies]);
         for action in actions {
             for pair in ladder.windows(2) {
                 assert!(!pair[0].allows(action) || pair[1].allows(action), "{action:?} {pair:?}");

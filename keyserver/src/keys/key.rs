@@ -16,7 +16,7 @@ use crate::{
             State,
         },
         material::{RootKeySize, Secret},
-        policy::{DualAuth, Rotation},
+        policy::{DualAuth, FirstPolicies, Rotation},
         ring::RingId,
         version::Version,
     },
@@ -85,6 +85,8 @@ pub(crate) struct NewKey {
     pub(crate) expires_at: Option<Timestamp>,
     /// Imported material; without it the key is generated.
     pub(crate) material: Option<Secret>,
+    /// The policies that it begins with.
+    pub(crate) policies: FirstPolicies,
 }
 
 /// When and by whom a key was deleted.

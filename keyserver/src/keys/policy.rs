@@ -163,6 +163,15 @@ impl PolicyChange {
     }
 }
 
+/// The policies that a new key begins with.
+#[derive(Debug, Clone)]
+pub(crate) enum FirstPolicies {
+    /// Those that the instance lays down for new keys.
+    OfInstance,
+    /// These, which may be none, whatever the instance lays down.
+    Only(Vec<PolicyChange>),
+}
+
 /// Who sets a policy, when, and the id it gets if it is new.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PolicyAuthor<'a> {

@@ -231,13 +231,18 @@ fn is_empty_object(text: &[u8]) -> bool {
 
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     // The parser's own message may quote the body, which may be a secret.
-    serde_json::from_slice(text).map_err(|error| {
-        Error::BadBody(match error.classify() {
-            serde_json::error::Category::Data => "a field of the body has the wrong type",
-            _ => "the body is not JSON",
-        })
+    serde_json::from_slice(text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => WRONG_FIELD,
+        _ => Error::BadBody("the body is not JSON"),
     })
 }
+
+/// A part of a body whose shape depends on the rest of it.
+pub(super) fn parse_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Error> {
+    serde_json::from_value(value).map_err(|_| WRONG_FIELD)
+}
+
+const WRONG_FIELD: Error = Error::BadBody("a field of the body has the wrong type or does not belong there");
 
 /// The console's cookie, if the request comes from the console's own origin.
 pub(super) struct SessionCookie(pub(super) Result<Digest, Error>);

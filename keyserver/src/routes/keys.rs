@@ -13,6 +13,7 @@ use crate::{
         key::{Key, Label, NewKey},
         lifecycle::State as KeyState,
         material::Secret,
+        policy::FirstPolicies,
     },
     routes::{
         extract::{Body, KeyName, Params, Prefer},
@@ -38,6 +39,11 @@ const REASON_DELETED: u8 = 2;
 pub(super) async fn create(State(app): State<App>, call: Call, prefer: Prefer, body: Body) -> Reply {
     let input = body.resource().and_then(new_key);
     Reply::json(service::create(&app, call, input).await, |view| made(view, prefer))
+}
+
+pub(super) async fn create_with_policies(State(app): State<App>, call: Call, body: Body) -> Reply {
+    let input = body.resource().and_then(new_key_with_policies);
+    Reply::json(service::create_with_policies(&app, call, input).await, |view| collection(vec![view]))
 }
 
 pub(super) async fn list(State(app): State<App>, call: Call, params: Params) -> Reply {
@@ -95,7 +101,21 @@ pub(super) async fn wrong_method(State(app): State<App>, call: Call) -> Reply {
     Reply::empty(service::unknown(&app, call, Error::MethodNotAllowed).await)
 }
 
+/// The policies of `/keys_with_policy_overrides` belong to that path alone.
 fn new_key(key: wire::CreateKey) -> Result<NewKey, Error> {
+    if key.rotation.is_some() || key.dual_auth_delete.is_some() {
+        return Err(Error::BadBody("policies of a new key are for /keys_with_policy_overrides"));
+    }
+    new_key_of(key, FirstPolicies::OfInstance)
+}
+
+fn new_key_with_policies(key: wire::CreateKey) -> Result<NewKey, Error> {
+    let rotation = key.rotation.as_ref().map(policies::rotation_change).transpose()?;
+    let dual_auth = key.dual_auth_delete.as_ref().map(policies::dual_auth_change).transpose()?;
+    new_key_of(key, FirstPolicies::Only(rotation.into_iter().chain(dual_auth).collect()))
+}
+
+fn new_key_of(key: wire::CreateKey, policies: FirstPolicies) -> Result<NewKey, Error> {
     let missing = |name| Error::InvalidField { name, why: "required" };
     refuse_import_token([&key.encrypted_nonce, &key.iv, &key.encryption_algorithm])?;
     Ok(NewKey {
@@ -108,6 +128,7 @@ fn new_key(key: wire::CreateKey) -> Result<NewKey, Error> {
         extractable: key.extractable.ok_or_else(|| missing("extractable"))?,
         expires_at: key.expiration_date.as_deref().map(expiration).transpose()?,
         material: key.payload.map(|text| material("payload", &text)).transpose()?,
+        policies,
     })
 }
 

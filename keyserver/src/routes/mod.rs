@@ -12,6 +12,7 @@ mod iam_policies;
 mod iam_policy_shape;
 mod identities;
 mod identity;
+mod instance_policies;
 mod keys;
 mod legacy;
 mod observe;
@@ -64,6 +65,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/keys/{id}/aliases/{alias}", post(aliases::create).delete(aliases::delete))
         .route("/key_rings", get(rings::list))
         .route("/key_rings/{id}", post(rings::create).delete(rings::delete))
+        .route("/keys_with_policy_overrides", post(keys::create_with_policies))
+        .route("/instance/policies", get(instance_policies::read).put(instance_policies::write))
         .fallback(keys::unknown)
         .method_not_allowed_fallback(keys::wrong_method);
     Router::new()

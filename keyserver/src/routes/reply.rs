@@ -217,6 +217,7 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::DualAuthStays => (StatusCode::CONFLICT, "DUAL_AUTH_STAYS_ERR"),
         Error::PolicyMismatch => (StatusCode::BAD_REQUEST, "BODY_QUERY_PARAM_MISMATCH_ERR"),
         Error::PolicyCount(_) => (StatusCode::BAD_REQUEST, "NUM_COLLECTION_RESOURCE_ERR"),
+        Error::CreateImportAccess => (StatusCode::CONFLICT, "KEY_CREATE_IMPORT_ACCESS_ERR"),
         Error::UnprocessableCiphertext => (StatusCode::UNPROCESSABLE_ENTITY, "UNPROCESSABLE_CIPHERTEXT_ERR"),
         Error::AliasInUse => (StatusCode::CONFLICT, "KEY_ALIAS_NOT_UNIQUE_ERR"),
         Error::TooManyAliases { .. } => (StatusCode::CONFLICT, "KEY_ALIAS_LIMIT_ERR"),
@@ -264,6 +265,9 @@ const fn family(action: Action) -> Family {
         Action::ListKeys
         | Action::CountKeys
         | Action::CreateKey
+        | Action::CreateKeyWithPolicies
+        | Action::ReadInstancePolicies
+        | Action::WriteInstancePolicies
         | Action::Key(_)
         | Action::ListRings
         | Action::CreateRing
@@ -294,7 +298,9 @@ const fn family(action: Action) -> Family {
 const fn what_failed(action: Action) -> &'static str {
     match action {
         Action::ListKeys | Action::CountKeys => "Keys could not be retrieved",
-        Action::CreateKey => "Key could not be created",
+        Action::CreateKey | Action::CreateKeyWithPolicies => "Key could not be created",
+        Action::ReadInstancePolicies => "Instance policies could not be retrieved",
+        Action::WriteInstancePolicies => "Instance policy could not be created",
         Action::Key(KeyAction::Read) => "Key could not be retrieved",
         Action::Key(KeyAction::ReadMetadata) => "Key metadata could not be retrieved",
         Action::Key(KeyAction::ListVersions) => "Key versions could not be retrieved",

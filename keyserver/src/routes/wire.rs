@@ -4,6 +4,7 @@
 
 pub(super) mod aliases;
 pub(super) mod iam;
+pub(super) mod instance_policies;
 pub(super) mod policies;
 pub(super) mod registrations;
 pub(super) mod rings;
@@ -60,6 +61,8 @@ pub(super) struct CreateKey {
     pub(super) encrypted_nonce: Option<String>,
     pub(super) iv: Option<String>,
     pub(super) encryption_algorithm: Option<String>,
+    pub(super) rotation: Option<policies::RotationIn>,
+    pub(super) dual_auth_delete: Option<policies::DualAuthDeleteIn>,
 }
 
 #[derive(Serialize)]

@@ -10,9 +10,11 @@ use crate::{
     keys::{
         alias::KeyRef,
         crn::{Instance, InstanceId},
+        instance_policy::{InstancePolicies, Making},
         key::{Key, KeyId, KeyKind, NewKey},
         lifecycle::{KeyAction, State},
         material::Secret,
+        policy::{FirstPolicies, PolicyAuthor},
         registration::Registration,
         version::{SealedVersion, Version, VersionId},
     },
@@ -39,10 +41,20 @@ pub(crate) struct KeyView {
 
 /// Makes or imports a key.
 pub(crate) async fn create(app: &AppState, call: Call, input: Result<NewKey, Error>) -> Audited<KeyView> {
-    let (mut trail, credentials) = call.begin(app, Action::CreateKey);
+    create_as(app, call, Action::CreateKey, input).await
+}
+
+/// Makes or imports a key with policies of its own instead of the instance's.
+pub(crate) async fn create_with_policies(app: &AppState, call: Call, input: Result<NewKey, Error>) -> Audited<KeyView> {
+    create_as(app, call, Action::CreateKeyWithPolicies, input).await
+}
+
+async fn create_as(app: &AppState, call: Call, action: Action, input: Result<NewKey, Error>) -> Audited<KeyView> {
+    let (mut trail, credentials) = call.begin(app, action);
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
-        let (key, sealed, payload) = build(app, &permitted, input?)?;
+        let policies = app.store.instance_policies(permitted.instance.id).await?;
+        let (key, sealed, payload) = build(app, &permitted, &policies, input?)?;
         trail.key(&key, key.created_at);
         let event = event(app, &trail, Answer::Created)?;
         app.store.insert_key(&permitted.grant, key.clone(), sealed, event).await?;
@@ -54,16 +66,31 @@ pub(crate) async fn create(app: &AppState, call: Call, input: Result<NewKey, Err
     finish(app, trail, outcome).await
 }
 
-fn build(app: &AppState, permitted: &Permitted, new: NewKey) -> Result<(Key, SealedVersion, Option<Secret>), Error> {
+fn build(
+    app: &AppState,
+    permitted: &Permitted,
+    policies: &InstancePolicies,
+    new: NewKey,
+) -> Result<(Key, SealedVersion, Option<Secret>), Error> {
+    let making = if new.material.is_some() { Making::Imported } else { Making::Generated };
+    policies.allow_making(new.extractable, making)?;
     let id = KeyId(app.entropy.uuid());
     let version = new_version(app);
     let imported = new.material.is_some();
     let material = new.material.unwrap_or_else(|| Secret::random(GENERATED_BYTES, &*app.entropy));
     // Only its length is looked at.
     let kind = KeyKind { extractable: new.extractable, imported, bytes: material.expose().len() };
-    let mut key = Key::create(id, new.label, kind, new.expires_at, version, permitted.grant.holder())?;
+    let by = permitted.grant.holder();
+    let mut key = Key::create(id, new.label, kind, new.expires_at, version, by)?;
     if let Some(ring) = &permitted.ring {
         key.ring = ring.as_str().to_owned();
+    }
+    let first = match new.policies {
+        FirstPolicies::OfInstance => policies.defaults_for(&key),
+        FirstPolicies::Only(changes) => changes,
+    };
+    for change in first {
+        key.set_policy(change, PolicyAuthor { id: app.entropy.uuid(), at: version.created_at, by })?;
     }
     let sealed = seal(app, permitted.instance.id, &key, version, &material)?;
     Ok((key, sealed, new.extractable.then_some(material)))

@@ -5,6 +5,7 @@
 
 mod aliases;
 mod chores;
+mod instance_policies;
 pub(crate) mod policies;
 mod registrations;
 mod rings;
@@ -34,6 +35,7 @@ use crate::{
 
 pub(crate) use aliases::Aliases;
 pub(crate) use chores::Chores;
+pub(crate) use instance_policies::InstancePolicies;
 pub(crate) use registrations::{Registered, RegistrationFilter, Registrations};
 pub(crate) use rings::Rings;
 
@@ -49,6 +51,7 @@ pub(crate) trait Store:
     + Console
     + Events
     + Chores
+    + InstancePolicies
     + Health
 {
 }

@@ -155,6 +155,7 @@ fn changeable(api: &Api) -> String {
         ("api_keys", "hex(id)"),
         ("policies", "hex(id)"),
         ("key_policies", "hex(id) || enabled"),
+        ("instance_policies", "kind || enabled"),
     ];
     let text = |(table, columns): (&str, &str)| -> String {
         let sql = format!("SELECT coalesce(group_concat({columns} ORDER BY rowid), '') FROM {table}");
@@ -182,12 +183,17 @@ async fn what_cannot_be_recorded_does_not_happen() {
         "metadata": {"collectionType": "application/vnd.ibm.kms.policy+json", "collectionTotal": 1},
         "resources": [{"dualAuthDelete": {"enabled": false}}],
     });
+    let new_instance_policy = json!({
+        "metadata": {"collectionType": "application/vnd.ibm.kms.policy+json", "collectionTotal": 1},
+        "resources": [{"policy_type": "metrics", "policy_data": {"enabled": true}}],
+    });
     let on = |rest: &str| format!("/api/v2/keys/{key}{rest}");
     let changes = [
         (Method::POST, "/api/v2/keys".to_owned(), new_key, 201),
         (Method::POST, on("/actions/rotate"), Value::Null, 204),
         (Method::POST, on("/actions/disable"), Value::Null, 204),
         (Method::PUT, on("/policies"), new_key_policy, 200),
+        (Method::PUT, "/api/v2/instance/policies".to_owned(), new_instance_policy, 204),
         (Method::DELETE, on(""), Value::Null, 204),
         (Method::POST, format!("/api/v2/keys/{deleted}/restore"), Value::Null, 201),
         (Method::POST, "/v1/serviceids".to_owned(), new_id, 201),

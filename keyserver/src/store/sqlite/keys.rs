@@ -45,7 +45,7 @@ const FROM_KEYS: &str = "FROM keys JOIN key_versions newest ON newest.key_id = k
 #[async_trait]
 impl Keys for SqliteStore {
     async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion, event: NewEvent) -> Result<(), Error> {
-        grant.demand(|action| action == Action::CreateKey)?;
+        grant.demand(|action| matches!(action, Action::CreateKey | Action::CreateKeyWithPolicies))?;
         if !grant.covers_ring(&key.ring) {
             return Err(grant.absence());
         }

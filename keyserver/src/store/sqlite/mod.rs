@@ -10,6 +10,7 @@ mod console;
 mod events;
 mod iam;
 mod installation;
+mod instance_policies;
 mod key_policies;
 mod keys;
 mod migrations;

@@ -1,3 +1,6 @@
+/** Bytes: a buffer, or a view of one. */
+export type Bytes = ArrayBufferLike | ArrayBufferView;
+
 /** A view of the bytes of a buffer or of another view; what is neither passes unchanged, for the module to refuse. */
 export function view(data: unknown): unknown {
   if (data instanceof Uint8Array) {

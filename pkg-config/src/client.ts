@@ -1,5 +1,5 @@
 import type { Binding } from "../wasm/envelock_bg.js";
-import { message, plaintext } from "./bytes.js";
+import { type Bytes, message, plaintext } from "./bytes.js";
 import { type CacheOptions, NOTHING_YET, type Rewrapped, type Stats } from "./cache.js";
 import { DataKey, type DataKeyOptions } from "./data-key.js";
 import { type Keyholder, usable } from "./dispose.js";
@@ -12,7 +12,7 @@ import { type ByteReader, type FileSource, reader } from "./source.js";
 import { type ByteStream, type ByteTransform, isByteStream, readable, transform } from "./streams.js";
 
 /** What can be sealed or opened. Text is sealed as UTF-8. */
-export type Data = string | BufferSource | Blob;
+export type Data = string | Bytes | Blob;
 
 /** Public text pairs bound to a message and to the wrap of its data key. Not secret: no personal data. */
 export type Context = Readonly<Record<string, string>>;
@@ -115,7 +115,7 @@ export interface Envelock extends Keyholder {
    * Resolves only when every byte is verified. A message whose context lacks an expected pair is refused before any
    * key call. A buffer must not change until the promise is settled.
    */
-  open(message: BufferSource | Blob, options?: OpenOptions): Promise<Opened>;
+  open(message: Bytes | Blob, options?: OpenOptions): Promise<Opened>;
   /**
    * Seals what goes through, or all of `source`, in bounded memory: a few frames, however much there is.
    *
@@ -255,7 +255,7 @@ function overloaded(start: (call: Streamed<OpenOptions>) => Parameters<typeof tr
 }
 
 /** Reads the front of a message without any key. */
-export function inspect(sealed: BufferSource | Blob): Promise<Inspection> {
+export function inspect(sealed: Bytes | Blob): Promise<Inspection> {
   return mapped(async () => (await load()).inspect(await message(sealed)) as Inspection);
 }
 

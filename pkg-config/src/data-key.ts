@@ -1,5 +1,5 @@
 import type { DataKeyBinding } from "../wasm/envelock_bg.js";
-import { encoded, view } from "./bytes.js";
+import { type Bytes, encoded, view } from "./bytes.js";
 import { type Keyholder, usable } from "./dispose.js";
 import { mappedNow } from "./error.js";
 import { Opened } from "./opened.js";
@@ -32,7 +32,7 @@ export class DataKey {
   }
 
   /** Seals `data`; text as UTF-8. Throws {@link EnvelockError}. */
-  sealSync(data: string | BufferSource): Uint8Array<ArrayBuffer> {
+  sealSync(data: string | Bytes): Uint8Array<ArrayBuffer> {
     return mappedNow(() => this.#held.seal(this.#bytes(data, "data")) as Uint8Array<ArrayBuffer>);
   }
 
@@ -40,7 +40,7 @@ export class DataKey {
    * Opens a message of this very data key. Throws {@link EnvelockError}: `ERR_OTHER_DATA_KEY` for a message of another one,
    * which the client opens.
    */
-  openSync(message: BufferSource): Opened {
+  openSync(message: Bytes): Opened {
     return mappedNow(() => {
       const bytes = this.#held.open(this.#bytes(message, "message")) as Uint8Array<ArrayBuffer>;
       return new Opened(bytes, this.context);

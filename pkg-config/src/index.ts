@@ -1,3 +1,4 @@
+export type { Bytes } from "./bytes.js";
 export type { CacheOptions, Rewrapped, Stats, WrappedKey } from "./cache.js";
 export { envelock, inspect } from "./client.js";
 export type { Accept, CallOptions, Context, Data, Envelock, EnvelockOptions, Inspection, InspectedEdk, OpenOptions, Progress, Streamed, StreamProgress, Verified } from "./client.js";
@@ -9,7 +10,7 @@ export type { Fault } from "./error.js";
 export { OpenedFile, SealedBlob } from "./files.js";
 export type { ResponseOptions } from "./files.js";
 export { allOf, anyOf, apiKey, bearer, keyProtect, localKek, rawAes } from "./kek.js";
-export type { AllOfKek, AnyOfKek, ApiKeyAuth, BearerAuth, Kek, KeyProtectKek, LocalKek, RawAesKek } from "./kek.js";
+export type { AllOfKek, AnyOfKek, ApiKeyAuth, BearerAuth, Kek, KeyProtectKek, LocalKek, PlatformKey, RawAesKek } from "./kek.js";
 export { Opened } from "./opened.js";
 export { FileSlice } from "./slice.js";
 export type { ByteReader, FileSource } from "./source.js";

@@ -35,13 +35,16 @@ export interface KeyProtectKek {
   readonly auth: BearerAuth | ApiKeyAuth;
 }
 
+/** A `CryptoKey`, also where TypeScript does not know the browser's types. */
+export type PlatformKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
 /** An AES key at hand that wraps data keys by AES key wrap (RFC 3394). */
 export interface LocalKek {
   readonly kind: "localKek";
   /** The key's name in messages, at most 255 bytes; the same is needed to open. */
   readonly name: string;
   /** 16, 24 or 32 bytes, or a `CryptoKey` for `AES-KW` with the usages `wrapKey` and `unwrapKey`, extractable or not. */
-  readonly key: Uint8Array | CryptoKey;
+  readonly key: Uint8Array | PlatformKey;
 }
 
 /** An AES key whose bytes the caller holds: the raw AES keyring of the message format. */

@@ -1,14 +1,14 @@
-import { view } from "./bytes.js";
+import { type Bytes, view } from "./bytes.js";
 import { mapped } from "./error.js";
 
 /** Bytes as they go through: what `pipeThrough` takes, and Node's `pipeline`. */
 export interface ByteTransform {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  readonly writable: WritableStream<BufferSource>;
+  readonly writable: WritableStream<Bytes>;
 }
 
 /** Where a stream's bytes come from: a web stream, a Node stream or another async iterable, or a Blob. */
-export type ByteStream = ReadableStream<BufferSource> | AsyncIterable<BufferSource> | Blob;
+export type ByteStream = ReadableStream<Bytes> | AsyncIterable<Bytes> | Blob;
 
 /** What the module does to one piece after the other. */
 interface Machine {
@@ -26,7 +26,7 @@ export function isByteStream(value: unknown): value is ByteStream {
 }
 
 /** The source as a web stream. */
-export function readable(source: ByteStream): ReadableStream<BufferSource> {
+export function readable(source: ByteStream): ReadableStream<Bytes> {
   if (source instanceof Blob) {
     return source.stream();
   }
@@ -120,7 +120,7 @@ export function transform(start: () => Promise<Machine>, signal: AbortSignal | u
       },
       { highWaterMark: 0 },
     ),
-    writable: new WritableStream<BufferSource>({
+    writable: new WritableStream<Bytes>({
       start: (controller) => void (input = controller),
       write: (chunk) =>
         guarded(async () => {

@@ -44,6 +44,7 @@ pub(crate) fn build(cx: &Cx) -> Result<()> {
     let (script, glue) = (out.join("translated.js"), out.join("translated_bg.js"));
     let inputs = Inputs::new(cx)
         .file(&compiled)?
+        .file(&out.join("envelock_bg.d.ts"))?
         .tree("pkg-config/package-lock.json", &[])?
         .tree("xtask/src/translate.rs", &[])?
         .text(&version_of(cx, "wasm-bindgen")?);

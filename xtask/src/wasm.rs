@@ -18,7 +18,7 @@ use std::{
 
 /// Declares what every generated module has and the generator leaves out of the types.
 const SET_WASM: &str = "\n/** Hands over the exports of the instantiated module; nothing works before. */\n\
-                        export function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n";
+                        export function __wbg_set_wasm(exports: object): void;\n";
 
 /// Where the finished module and its glue are.
 pub(crate) fn output(project: &Project) -> PathBuf {

@@ -40,7 +40,7 @@ pub(super) const STEPS: [Step; 23] = [
     Step { name: "wasm-chromium", about: "client crate as wasm in headless Chromium", run: wasm_chromium },
     Step { name: "package", about: "wasm module and npm package", run: package },
     Step { name: "console", about: "console build", run: console_build },
-    Step { name: "types", about: "TypeScript, strict: package and console", run: types },
+    Step { name: "types", about: "TypeScript, strict: package, its users, console", run: types },
     Step { name: "package-checks", about: "publint and are-the-types-wrong on the tarball", run: package_checks },
     Step { name: "size", about: "size of what a browser loads, within budget", run: size_step },
     Step { name: "server", about: "release key server", run: server_build },
@@ -113,7 +113,10 @@ fn console_build(cx: &Cx) -> Result<()> {
 
 fn types(cx: &Cx) -> Result<()> {
     packed(cx)?;
-    cx.cmd(tools::package_tool(cx, "tsc")).args(["--noEmit", "--project", "pkg-config/tsconfig.json"]).run()?;
+    tools::npm_ci(cx, "tests")?;
+    for project in ["pkg-config/tsconfig.json", "tests/types/web.json", "tests/types/node.json"] {
+        cx.cmd(tools::package_tool(cx, "tsc")).args(["--noEmit", "--project", project]).run()?;
+    }
     console::check(cx)
 }
 

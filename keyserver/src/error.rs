@@ -168,6 +168,18 @@ pub(crate) enum Error {
     /// Material encrypted for an import token that does not exist.
     #[error("There is no import token that this payload could have been encrypted for")]
     ImportTokenMissing,
+    /// The import token may not be retrieved any more, or not be used any more.
+    #[error("The import token has expired, or was retrieved as often as it may be: make a new one")]
+    ImportTokenExpired,
+    /// Retrieving an import token that nobody has made.
+    #[error("This instance has no import token: make one first")]
+    ImportTokenNotMade,
+    /// The encrypted nonce does not open under the material.
+    #[error("The encrypted nonce cannot be opened with the key material and `iv`, which has 12 bytes")]
+    IncorrectNonceIv,
+    /// The encrypted nonce opens and is not the token's.
+    #[error("The encrypted nonce is not the nonce of the current import token")]
+    IncorrectNonce,
     /// No such API key.
     #[error("Provided API key could not be found.")]
     ApiKeyUnknown,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -40,6 +41,8 @@ pub(crate) struct AppState {
     pub(crate) session_cookie: String,
     /// Whether the console's cookie is for TLS only.
     pub(crate) secure_cookies: bool,
+    /// Lets one key pair be generated at a time, however many are asked for.
+    pub(crate) generation: Semaphore,
     /// What is under way, to be awaited before the server ends.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server is told to stop.

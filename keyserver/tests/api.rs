@@ -27,6 +27,8 @@ mod iam;
 mod iam_policies;
 #[path = "api/identity.rs"]
 mod identity;
+#[path = "api/import_token.rs"]
+mod import_token;
 #[path = "api/instance_policies.rs"]
 mod instance_policies;
 #[path = "api/keys.rs"]

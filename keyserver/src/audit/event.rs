@@ -15,6 +15,7 @@ use crate::{
     },
     keys::{
         crn::Instance,
+        import_token::ImportToken,
         key::Key,
         ring::RingId,
         version::{Version, VersionId},
@@ -140,6 +141,10 @@ struct ResponseData {
     total_resources: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_ring_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_allowed_retrievals: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining_retrievals: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -308,6 +313,12 @@ impl Trail {
     /// Into which ring.
     pub(crate) fn moved(&mut self, ring: &RingId) {
         self.response.key_ring_id = Some(ring.as_str().to_owned());
+    }
+
+    /// How often an import token could be and can be retrieved.
+    pub(crate) fn retrievals(&mut self, token: &ImportToken) {
+        self.response.max_allowed_retrievals = Some(token.max_retrievals);
+        self.response.remaining_retrievals = Some(token.remaining_retrievals);
     }
 
     /// How many there were.

@@ -68,6 +68,8 @@ impl Names {
             Action::ListRings => rings("kms.key-rings.list", "Key Protect: list key rings"),
             Action::CreateRing => rings("kms.key-rings.create", "Key Protect: create key ring"),
             Action::DeleteRing => rings("kms.key-rings.delete", "Key Protect: delete key ring"),
+            Action::CreateImportToken => import_token("kms.import-token.create", "Key Protect: create import token"),
+            Action::ReadImportToken => import_token("kms.import-token.read", "Key Protect: read import token"),
             Action::ListRegistrations => {
                 registrations("kms.registrations.list", "Key Protect: list registrations", Normal)
             }
@@ -130,6 +132,11 @@ const fn rings(event: &'static str, message: &'static str) -> Names {
 
 const fn instance(event: &'static str, message: &'static str, severity: Severity) -> Names {
     Names { event, message, type_uri: "kms/instance-policies", credential: "token", severity, data_event: false }
+}
+
+const fn import_token(event: &'static str, message: &'static str) -> Names {
+    let severity = Severity::Normal;
+    Names { event, message, type_uri: "kms/import-token", credential: "token", severity, data_event: false }
 }
 
 const fn iam(event: &'static str, message: &'static str, severity: Severity) -> Names {

@@ -3,6 +3,7 @@
 //! *Invariant:* knows no key records and no store: bytes and AAD in, bytes out.
 
 mod gcm;
+pub(crate) mod import;
 pub(crate) mod master;
 pub(crate) mod seal;
 pub(crate) mod wrap;

@@ -4,6 +4,8 @@
 //! stays far below 2^32, so random nonces are safe without derivation.
 //! *Invariant:* what was sealed for one place does not open for another.
 
+use uuid::Uuid;
+
 use crate::{
     crypto::gcm::{self, NONCE_BYTES},
     error::Error,
@@ -37,6 +39,24 @@ pub(crate) enum Place<'a> {
     },
     /// Private key that signs access tokens, by its key id.
     TokenSigningKey(&'a str),
+    /// A secret of an import token.
+    ImportToken {
+        /// The instance whose token it is.
+        instance: InstanceId,
+        /// Which token.
+        token: Uuid,
+        /// Which secret.
+        part: TokenPart,
+    },
+}
+
+/// The secrets of an import token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenPart {
+    /// Its RSA private key.
+    PrivateKey,
+    /// Its nonce.
+    Nonce,
 }
 
 impl Place<'_> {
@@ -55,6 +75,13 @@ impl Place<'_> {
                 &[u8::from(extractable), u8::from(imported)],
             ]
             .concat(),
+            Self::ImportToken { instance, token, part } => {
+                let label = match part {
+                    TokenPart::PrivateKey => b"envelock import token private key v1".as_slice(),
+                    TokenPart::Nonce => b"envelock import token nonce v1".as_slice(),
+                };
+                [label, instance.0.as_bytes(), token.as_bytes()].concat()
+            }
             Self::TokenSigningKey(id) => [b"envelock token signing key v1".as_slice(), id.as_bytes()].concat(),
         }
     }

@@ -27,6 +27,10 @@ pub(crate) enum Action {
     CreateRing,
     /// `kms.keyrings.delete`
     DeleteRing,
+    /// `kms.importtoken.create`
+    CreateImportToken,
+    /// `kms.importtoken.read`
+    ReadImportToken,
     /// `kms.registrations.list`, `kms.registrations.listforkey`
     ListRegistrations,
     /// `kms.registrations.create`
@@ -88,6 +92,17 @@ impl Action {
         matches!(
             self,
             Self::CreateRegistration | Self::ReplaceRegistration | Self::MergeRegistration | Self::DeleteRegistration
+        )
+    }
+
+    /// Whether it looks at the instance's import token: to hand it out, or to open what was encrypted for it.
+    pub(crate) const fn uses_import_token(self) -> bool {
+        matches!(
+            self,
+            Self::ReadImportToken
+                | Self::CreateKey
+                | Self::CreateKeyWithPolicies
+                | Self::Key(KeyAction::Rotate | KeyAction::Restore)
         )
     }
 
@@ -232,6 +247,8 @@ const fn roles_for(action: Action) -> &'static [Role] {
         Action::Key(KeyAction::Purge) => KEY_PURGE,
         Action::CreateKey
         | Action::CreateRing
+        | Action::CreateImportToken
+        | Action::ReadImportToken
         | Action::Key(
             KeyAction::CreateAlias
             | KeyAction::DeleteAlias
@@ -295,6 +312,8 @@ mod tests {
             Action::ListRings,
             Action::CreateRing,
             Action::DeleteRing,
+            Action::CreateImportToken,
+            Action::ReadImportToken,
             Action::ListRegistrations,
             Action::CreateRegistration,
             Action::ReplaceRegistration,

@@ -107,6 +107,8 @@ pub(crate) enum Making {
     Generated,
     /// From material that was sent as it is.
     Imported,
+    /// From material that was encrypted for an import token.
+    ImportedWithToken,
 }
 
 impl CreateImportAccess {
@@ -115,7 +117,8 @@ impl CreateImportAccess {
             (false, Making::Generated) => self.create_root_key,
             (true, Making::Generated) => self.create_standard_key,
             (false, Making::Imported) => self.import_root_key && !self.enforce_token,
-            (true, Making::Imported) => self.import_standard_key,
+            (false, Making::ImportedWithToken) => self.import_root_key,
+            (true, Making::Imported | Making::ImportedWithToken) => self.import_standard_key,
         }
     }
 }

@@ -11,11 +11,12 @@ use crate::{
     error::Error,
     keys::{
         alias::{Alias, MAX_ALIASES},
+        import_token::GivenMaterial,
         lifecycle::{
             KeyAction, PURGE_FROM, PURGE_SCHEDULED, RESTORE_WINDOW, ROTATION_INTERVAL, Rule, SETTLING, SYNC_INTERVAL,
             State,
         },
-        material::{RootKeySize, Secret},
+        material::RootKeySize,
         policy::{DualAuth, FirstPolicies, Rotation},
         ring::RingId,
         version::Version,
@@ -84,7 +85,7 @@ pub(crate) struct NewKey {
     /// When the key deactivates by itself.
     pub(crate) expires_at: Option<Timestamp>,
     /// Imported material; without it the key is generated.
-    pub(crate) material: Option<Secret>,
+    pub(crate) material: Option<GivenMaterial>,
     /// The policies that it begins with.
     pub(crate) policies: FirstPolicies,
 }

@@ -6,6 +6,7 @@ pub(crate) mod aad;
 pub(crate) mod alias;
 pub(crate) mod crn;
 pub(crate) mod environment;
+pub(crate) mod import_token;
 pub(crate) mod instance_policy;
 pub(crate) mod key;
 pub(crate) mod lifecycle;

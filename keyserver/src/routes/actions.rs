@@ -7,10 +7,11 @@ use axum::extract::State;
 use crate::{
     crypto::wrap::WrappedDek,
     error::Error,
-    keys::{aad::Aad, material::Secret},
+    keys::aad::Aad,
     routes::{
         extract::{Body, KeyName, Prefer},
-        keys::{base64, collection, material, refuse_import_token},
+        import_token::given,
+        keys::{base64, collection, material},
         reply::Reply,
         wire,
     },
@@ -47,7 +48,7 @@ pub(super) async fn rotate(
     prefer: Prefer,
     body: Body,
 ) -> Reply {
-    let input = body.optional().and_then(rotate_input);
+    let input = body.optional().and_then(|body| body.map_or(Ok(None), given));
     Reply::json(rotate_key(&app, call, name, input, prefer.shows()).await, |view| collection(vec![view]))
 }
 
@@ -85,12 +86,6 @@ fn wrap_input(body: Option<wire::Wrap>) -> Result<WrapInput, Error> {
 fn unwrap_input(body: wire::Unwrap) -> Result<UnwrapInput, Error> {
     let text = body.ciphertext.ok_or(Error::InvalidField { name: "ciphertext", why: "required" })?;
     Ok(UnwrapInput { ciphertext: WrappedDek::parse(&text)?, aad: Aad::parse(body.aad.unwrap_or_default())? })
-}
-
-fn rotate_input(body: Option<wire::Rotate>) -> Result<Option<Secret>, Error> {
-    let Some(body) = body else { return Ok(None) };
-    refuse_import_token([&body.encrypted_nonce, &body.iv, &body.encryption_algorithm])?;
-    body.payload.map(|text| material("payload", &text)).transpose()
 }
 
 fn version(id: crate::keys::version::VersionId) -> wire::VersionRef {

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     error::Error,
     keys::{
+        import_token::GivenMaterial,
         key::{Key, Label, NewKey},
         lifecycle::State as KeyState,
         material::Secret,
@@ -17,6 +18,7 @@ use crate::{
     },
     routes::{
         extract::{Body, KeyName, Params, Prefer},
+        import_token::given,
         policies,
         reply::{Reply, number_header},
         wire,
@@ -117,7 +119,8 @@ fn new_key_with_policies(key: wire::CreateKey) -> Result<NewKey, Error> {
 
 fn new_key_of(key: wire::CreateKey, policies: FirstPolicies) -> Result<NewKey, Error> {
     let missing = |name| Error::InvalidField { name, why: "required" };
-    refuse_import_token([&key.encrypted_nonce, &key.iv, &key.encryption_algorithm])?;
+    let wire::CreateKey { payload, encrypted_nonce, iv, encryption_algorithm, .. } = key;
+    let material = given(wire::Rotate { payload, encrypted_nonce, iv, encryption_algorithm })?;
     Ok(NewKey {
         label: Label::parse(
             key.name.ok_or_else(|| missing("name"))?,
@@ -127,13 +130,13 @@ fn new_key_of(key: wire::CreateKey, policies: FirstPolicies) -> Result<NewKey, E
         )?,
         extractable: key.extractable.ok_or_else(|| missing("extractable"))?,
         expires_at: key.expiration_date.as_deref().map(expiration).transpose()?,
-        material: key.payload.map(|text| material("payload", &text)).transpose()?,
+        material,
         policies,
     })
 }
 
 /// The older form of restore, in either of its shapes.
-fn restore_material(body: wire::Restore) -> Result<Option<Secret>, Error> {
+fn restore_material(body: wire::Restore) -> Result<Option<GivenMaterial>, Error> {
     let wire::Restore { resources, payload, encrypted_nonce, iv, encryption_algorithm } = body;
     let key = match resources {
         None => wire::Rotate { payload, encrypted_nonce, iv, encryption_algorithm },
@@ -143,17 +146,11 @@ fn restore_material(body: wire::Restore) -> Result<Option<Secret>, Error> {
             key
         }
     };
-    refuse_import_token([&key.encrypted_nonce, &key.iv, &key.encryption_algorithm])?;
-    key.payload.map(|text| material("payload", &text)).transpose()
+    given(key)
 }
 
 fn expiration(text: &str) -> Result<Timestamp, Error> {
     text.parse().map_err(|_| Error::InvalidField { name: "expirationDate", why: "not an RFC 3339 date and time" })
-}
-
-/// Import tokens are not offered, so nothing can have been encrypted for one.
-pub(super) fn refuse_import_token(fields: [&Option<String>; 3]) -> Result<(), Error> {
-    if fields.into_iter().any(Option::is_some) { Err(Error::ImportTokenMissing) } else { Ok(()) }
 }
 
 /// Standard base64 with padding, and not empty.

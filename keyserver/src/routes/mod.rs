@@ -12,6 +12,7 @@ mod iam_policies;
 mod iam_policy_shape;
 mod identities;
 mod identity;
+mod import_token;
 mod instance_policies;
 mod keys;
 mod legacy;
@@ -63,6 +64,7 @@ pub(crate) fn router(app: App) -> Router {
         )
         .route("/keys/{id}/actions/sync", post(actions::sync))
         .route("/keys/{id}/aliases/{alias}", post(aliases::create).delete(aliases::delete))
+        .route("/import_token", get(import_token::read).post(import_token::create))
         .route("/key_rings", get(rings::list))
         .route("/key_rings/{id}", post(rings::create).delete(rings::delete))
         .route("/keys_with_policy_overrides", post(keys::create_with_policies))

@@ -231,7 +231,10 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::RegistrationNeedsRootKey => (StatusCode::UNPROCESSABLE_ENTITY, "KEY_ROOT_REQ_REG_ERR"),
         Error::RegistrationState => (StatusCode::UNPROCESSABLE_ENTITY, "KEY_INVALID_STATE_ERR"),
         Error::RegistrationVersion => (StatusCode::UNPROCESSABLE_ENTITY, "KEY_VERSION_INVALID"),
-        Error::ImportTokenMissing => (StatusCode::CONFLICT, "IMPORT_TOKEN_EXPIRED_ERR"),
+        Error::ImportTokenMissing | Error::ImportTokenExpired => (StatusCode::CONFLICT, "IMPORT_TOKEN_EXPIRED_ERR"),
+        Error::ImportTokenNotMade => (StatusCode::NOT_FOUND, "IMPORT_TOKEN_NOT_FOUND_ERR"),
+        Error::IncorrectNonceIv => (StatusCode::BAD_REQUEST, "INCORRECT_NONCE_IV_ERR"),
+        Error::IncorrectNonce => (StatusCode::BAD_REQUEST, "INCORRECT_NONCE_ERR"),
         Error::ApiKeyUnknown => (StatusCode::BAD_REQUEST, "BXNIM0415E"),
         Error::GrantTypeUnsupported => (StatusCode::BAD_REQUEST, "BXNIM0102E"),
         Error::DesiredIdUnreadable => (StatusCode::BAD_REQUEST, "BXNIM0109E"),
@@ -272,6 +275,8 @@ const fn family(action: Action) -> Family {
         | Action::ListRings
         | Action::CreateRing
         | Action::DeleteRing
+        | Action::CreateImportToken
+        | Action::ReadImportToken
         | Action::ListRegistrations
         | Action::CreateRegistration
         | Action::ReplaceRegistration
@@ -324,6 +329,8 @@ const fn what_failed(action: Action) -> &'static str {
         Action::ListRings => "Key rings could not be retrieved",
         Action::CreateRing => "Key ring could not be created",
         Action::DeleteRing => "Key ring could not be deleted",
+        Action::CreateImportToken => "Import Token could not be created",
+        Action::ReadImportToken => "Import Token could not be retrieved",
         Action::ListRegistrations => "Registrations could not be retrieved",
         Action::CreateRegistration => "Registration could not be created",
         Action::ReplaceRegistration => "Registration could not be replaced",

@@ -13,7 +13,7 @@ use std::{
 };
 
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zeroize::Zeroizing;
 
@@ -135,6 +135,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         administrator: started.administrator,
         session_cookie: format!("envelock_session_{}", started.account),
         secure_cookies: *secure_cookies,
+        generation: Semaphore::new(1),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
     };

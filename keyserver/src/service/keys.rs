@@ -10,6 +10,7 @@ use crate::{
     keys::{
         alias::KeyRef,
         crn::{Instance, InstanceId},
+        import_token::GivenMaterial,
         instance_policy::{InstancePolicies, Making},
         key::{Key, KeyId, KeyKind, NewKey},
         lifecycle::{KeyAction, State},
@@ -18,7 +19,10 @@ use crate::{
         registration::Registration,
         version::{SealedVersion, Version, VersionId},
     },
-    service::call::{Call, Permitted, event, finish},
+    service::{
+        call::{Call, Permitted, event, finish},
+        import,
+    },
     state::AppState,
 };
 
@@ -54,7 +58,13 @@ async fn create_as(app: &AppState, call: Call, action: Action, input: Result<New
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
         let policies = app.store.instance_policies(permitted.instance.id).await?;
-        let (key, sealed, payload) = build(app, &permitted, &policies, input?)?;
+        let mut new = input?;
+        policies.allow_making(new.extractable, making(&new))?;
+        let material = match new.material.take() {
+            Some(given) => Some(import::open(app, &permitted, given, new.extractable).await?),
+            None => None,
+        };
+        let (key, sealed, payload) = build(app, &permitted, &policies, new, material)?;
         trail.key(&key, key.created_at);
         let event = event(app, &trail, Answer::Created)?;
         app.store.insert_key(&permitted.grant, key.clone(), sealed, event).await?;
@@ -66,18 +76,25 @@ async fn create_as(app: &AppState, call: Call, action: Action, input: Result<New
     finish(app, trail, outcome).await
 }
 
+const fn making(new: &NewKey) -> Making {
+    match &new.material {
+        None => Making::Generated,
+        Some(GivenMaterial::Plain(_)) => Making::Imported,
+        Some(GivenMaterial::Wrapped(_)) => Making::ImportedWithToken,
+    }
+}
+
 fn build(
     app: &AppState,
     permitted: &Permitted,
     policies: &InstancePolicies,
     new: NewKey,
+    material: Option<Secret>,
 ) -> Result<(Key, SealedVersion, Option<Secret>), Error> {
-    let making = if new.material.is_some() { Making::Imported } else { Making::Generated };
-    policies.allow_making(new.extractable, making)?;
     let id = KeyId(app.entropy.uuid());
     let version = new_version(app);
-    let imported = new.material.is_some();
-    let material = new.material.unwrap_or_else(|| Secret::random(GENERATED_BYTES, &*app.entropy));
+    let imported = material.is_some();
+    let material = material.unwrap_or_else(|| Secret::random(GENERATED_BYTES, &*app.entropy));
     // Only its length is looked at.
     let kind = KeyKind { extractable: new.extractable, imported, bytes: material.expose().len() };
     let by = permitted.grant.holder();
@@ -220,31 +237,28 @@ pub(crate) async fn rotate(
     app: &AppState,
     call: Call,
     name: Result<KeyRef, Error>,
-    material: Result<Option<Secret>, Error>,
+    material: Result<Option<GivenMaterial>, Error>,
     show: bool,
 ) -> Audited<KeyView> {
     let (mut trail, credentials) = call.begin(app, Action::Key(KeyAction::Rotate));
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
-        let (name, material) = (name?, material?);
+        let (name, given) = (name?, material?);
+        let (key, now) = find(app, &permitted, &name, &mut trail).await?;
+        key.require_root()?;
+        key.check(KeyAction::Rotate, now)?;
+        let material = match (given, key.imported) {
+            (Some(given), true) => import::open(app, &permitted, given, key.extractable).await?,
+            (None, true) => return Err(Error::PayloadRequired),
+            (Some(_), false) => return Err(Error::PayloadNotAllowed),
+            (None, false) => Secret::random(GENERATED_BYTES, &*app.entropy),
+        };
         for _ in 0..ATTEMPTS {
             let (mut key, now) = find(app, &permitted, &name, &mut trail).await?;
-            key.require_root()?;
-            key.check(KeyAction::Rotate, now)?;
-            let generated;
-            let material = match (&material, key.imported) {
-                (Some(material), true) => material,
-                (None, true) => return Err(Error::PayloadRequired),
-                (Some(_), false) => return Err(Error::PayloadNotAllowed),
-                (None, false) => {
-                    generated = Secret::random(GENERATED_BYTES, &*app.entropy);
-                    &generated
-                }
-            };
             let version = new_version(app);
             // Only its length is looked at.
             key.rotate(version, material.expose().len())?;
-            let sealed = seal(app, permitted.instance.id, &key, version, material)?;
+            let sealed = seal(app, permitted.instance.id, &key, version, &material)?;
             let mut after = trail.clone();
             after.version(version);
             let answer = if show { Answer::Content } else { Answer::Empty };

@@ -6,9 +6,10 @@ use crate::{
     audit::{Answer, Audited},
     error::Error,
     iam::roles::Action,
-    keys::{alias::KeyRef, key::Key, lifecycle::KeyAction, material::Secret},
+    keys::{alias::KeyRef, import_token::GivenMaterial, key::Key, lifecycle::KeyAction},
     service::{
         call::{Call, Permitted, event, finish},
+        import,
         keys::{ATTEMPTS, KeyView, find, newest_material},
     },
     state::AppState,
@@ -20,18 +21,19 @@ pub(crate) async fn restore(
     app: &AppState,
     call: Call,
     name: Result<KeyRef, Error>,
-    material: Result<Option<Secret>, Error>,
+    material: Result<Option<GivenMaterial>, Error>,
 ) -> Audited<KeyView> {
     let (mut trail, credentials) = call.begin(app, Action::Key(KeyAction::Restore));
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
         let (name, material) = (name?, material?);
+        if let Some(given) = material {
+            let (key, now) = find(app, &permitted, &name, &mut trail).await?;
+            key.check(KeyAction::Restore, now)?;
+            require_own_material(app, &permitted, &key, given).await?;
+        }
         for _ in 0..ATTEMPTS {
             let (mut key, now) = find(app, &permitted, &name, &mut trail).await?;
-            key.check(KeyAction::Restore, now)?;
-            if let Some(material) = &material {
-                require_own_material(app, &permitted, &key, material).await?;
-            }
             key.restore(now)?;
             let mut after = trail.clone();
             after.key(&key, now);
@@ -47,12 +49,18 @@ pub(crate) async fn restore(
     finish(app, trail, outcome).await
 }
 
-async fn require_own_material(app: &AppState, permitted: &Permitted, key: &Key, given: &Secret) -> Result<(), Error> {
+async fn require_own_material(
+    app: &AppState,
+    permitted: &Permitted,
+    key: &Key,
+    given: GivenMaterial,
+) -> Result<(), Error> {
     if !key.imported {
         return Err(Error::ImportedKeyRequired);
     }
+    let given = import::open(app, permitted, given, key.extractable).await?;
     match newest_material(app, permitted, key).await? {
-        Some(own) if own.holds_same(given) => Ok(()),
+        Some(own) if own.holds_same(&given) => Ok(()),
         _ => Err(Error::InvalidField { name: "payload", why: "not the material that the key had when it was deleted" }),
     }
 }

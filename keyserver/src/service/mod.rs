@@ -9,6 +9,7 @@ pub(crate) mod chores;
 pub(crate) mod console;
 pub(crate) mod iam_policies;
 pub(crate) mod identities;
+pub(crate) mod import;
 pub(crate) mod instance_policies;
 pub(crate) mod keys;
 pub(crate) mod lifecycle;

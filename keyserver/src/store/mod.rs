@@ -5,6 +5,7 @@
 
 mod aliases;
 mod chores;
+mod import_tokens;
 mod instance_policies;
 pub(crate) mod policies;
 mod registrations;
@@ -35,6 +36,7 @@ use crate::{
 
 pub(crate) use aliases::Aliases;
 pub(crate) use chores::Chores;
+pub(crate) use import_tokens::ImportTokens;
 pub(crate) use instance_policies::InstancePolicies;
 pub(crate) use registrations::{Registered, RegistrationFilter, Registrations};
 pub(crate) use rings::Rings;
@@ -48,6 +50,7 @@ pub(crate) trait Store:
     + Aliases
     + Registrations
     + Rings
+    + ImportTokens
     + Console
     + Events
     + Chores

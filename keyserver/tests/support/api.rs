@@ -1,5 +1,7 @@
 //! A server in a directory of its own, without a socket, and requests to it.
 
+#[path = "import.rs"]
+pub(crate) mod import;
 #[path = "service.rs"]
 pub(crate) mod service;
 

@@ -9,6 +9,7 @@ mod chores;
 mod console;
 mod events;
 mod iam;
+mod import_tokens;
 mod installation;
 mod instance_policies;
 mod key_policies;

@@ -2,6 +2,9 @@
 //!
 //! *Invariant:* never panics and never allocates by a length that was not first found in the input.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::error::Error;
 
 /// Why reading stopped.

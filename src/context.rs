@@ -3,7 +3,9 @@
 //! *Invariant:* pairs are unique and there is one serialization, sorted by the UTF-8 bytes of the keys
 //! (`message-format` section 4 of the AWS Encryption SDK, "Encryption Context").
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::codec::{Reader, Stop, put_field};
 use crate::error::Error;

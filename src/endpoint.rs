@@ -2,6 +2,9 @@
 //!
 //! *Invariant:* an address that would carry keys in clear over a network is no endpoint.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
 use crate::error::Error;
 
 /// Hosts of IBM Key Protect, whose identity service has an address of its own.

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* no variant holds, and no text shows, key material, plaintext, a token or an API key.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use core::fmt;
 
 /// Every failure of this crate.

@@ -3,12 +3,13 @@
 //!
 //! *Invariant:* a flight that is dropped has ended, too, so nobody waits for ever.
 
-use std::cell::RefCell;
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
 
 use crate::error::Error;
 
@@ -61,7 +62,7 @@ impl Drop for Flight {
     fn drop(&mut self) {
         let mut state = self.0.borrow_mut();
         state.end.get_or_insert(End::GivenUp);
-        let waiting = std::mem::take(&mut state.waiting);
+        let waiting = core::mem::take(&mut state.waiting);
         // A waker may run what it wakes at once, and that looks at the state.
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
@@ -91,7 +92,7 @@ impl fmt::Debug for Landing {
 
 #[cfg(test)]
 mod tests {
-    use std::task::Waker;
+    use core::task::Waker;
 
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;

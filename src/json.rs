@@ -3,6 +3,8 @@
 //! *Invariant:* never panics, nests no deeper than [`DEEPEST`], and copies nothing but a text that is asked for, which
 //! is wiped on drop: answers hold data keys and tokens.
 
+use alloc::string::String;
+
 use zeroize::Zeroizing;
 
 /// Objects and arrays inside each other; answers have four.

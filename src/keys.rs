@@ -2,7 +2,10 @@
 //!
 //! *Invariant:* a data key has no way to become anything but message keys or a wrapped copy, and a new one has 32 bytes.
 
-use std::fmt;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 use crate::endpoint::Endpoint;
 use crate::entropy::Entropy;

@@ -15,6 +15,11 @@
 //! codec · endpoint · entropy · flight · json · meter · secret · time · error
 //! ```
 
+#![cfg_attr(not(test), no_std)]
+
+#[macro_use]
+extern crate alloc;
+
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;
 

@@ -2,8 +2,8 @@
 //!
 //! *Invariant:* the count only grows, and stops at the largest number instead of beginning anew.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use alloc::rc::Rc;
+use core::cell::Cell;
 
 /// Bytes of plaintext sealed under one data key. Clones count together.
 #[derive(Debug, Clone, Default)]

@@ -2,8 +2,11 @@
 //!
 //! *Invariant:* nothing here sends, waits or reads a clock; a reply can be given to an operation only once.
 
-use std::fmt;
-use std::rc::Rc;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 use crate::codec::hex;
 use crate::entropy::{Entropy, random};

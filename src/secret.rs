@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* a secret is wiped when dropped and can be neither copied, compared, printed nor serialized by accident.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use zeroize::Zeroizing;

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* nothing here reads a clock.
 
+use alloc::vec::Vec;
+
 pub use core::time::Duration;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.

@@ -2,8 +2,10 @@
 //!
 //! *Invariant:* the API key goes to the identity endpoint and nowhere else.
 
-use std::fmt::Write;
-use std::rc::Rc;
+use alloc::borrow::ToOwned;
+use alloc::rc::Rc;
+use alloc::string::String;
+use core::fmt::Write;
 
 use zeroize::Zeroizing;
 

@@ -7,7 +7,7 @@ mod iam;
 pub use iam::ApiKey;
 pub(crate) use iam::FetchToken;
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use crate::crypto::kdf::sha256_of;
 use crate::operation::Handle;

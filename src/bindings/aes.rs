@@ -2,9 +2,10 @@
 //!
 //! *Invariant:* chosen once for each message; after that nobody asks which one it is.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;

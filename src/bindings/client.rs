@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* a promise owns all it uses: the caller may free any object while it is under way.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;

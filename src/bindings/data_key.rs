@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* what crosses is plaintext and message, never the key.
 
+use alloc::vec::Vec;
+
 use js_sys::{Object, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;

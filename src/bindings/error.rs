@@ -3,6 +3,8 @@
 //! *Invariant:* code, fault and text come from [`Error`](crate::error::Error); what the host or the caller threw
 //! passes unchanged.
 
+use alloc::string::ToString;
+
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 

@@ -2,9 +2,10 @@
 //!
 //! *Invariant:* a read needs memory for what it gives, one frame more on either side, and nothing for the rest.
 
-use std::cell::RefCell;
-use std::ops::Range;
-use std::rc::Rc;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::ops::Range;
 
 use js_sys::{Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -2,6 +2,9 @@
 //!
 //! *Invariant:* everything here is unproven, and named so in the façade's types.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
 use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -3,8 +3,8 @@
 //!
 //! *Invariant:* nothing here delays or fails a call but the wait for a key that it needs.
 
-use std::cell::Cell;
-use std::rc::{Rc, Weak};
+use alloc::rc::{Rc, Weak};
+use core::cell::Cell;
 
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::Closure;

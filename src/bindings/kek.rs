@@ -2,6 +2,9 @@
 //!
 //! *Invariant:* KEKs inside each other end at a fixed depth, and no error text repeats a value.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 

@@ -32,10 +32,9 @@ pub use file::{OpenedFile, SealedFile};
 pub use inspect::inspect;
 pub use stream::{OpenStream, SealStream};
 
-use std::alloc::System;
-
+use dlmalloc::GlobalDlmalloc;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Wipes what is freed: keys and plaintext that a `Vec` moved away from, and bodies that were parsed.
 #[global_allocator]
-static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
+static WIPING: ZeroAlloc<GlobalDlmalloc> = ZeroAlloc(GlobalDlmalloc);

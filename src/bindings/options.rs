@@ -2,6 +2,9 @@
 //!
 //! *Invariant:* an unknown option is an error, and no error text repeats a value.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use js_sys::{Array, Function, JsString, Object, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -283,7 +286,10 @@ impl<'a> Fields<'a> {
             return Ok(None);
         }
         match value.as_f64() {
-            Some(number) if number.fract() == 0.0 && (1.0..=most as f64).contains(&number) => Ok(Some(number as u64)),
+            // In this range only whole numbers survive the way there and back.
+            Some(number) if (1.0..=most as f64).contains(&number) && number as u64 as f64 == number => {
+                Ok(Some(number as u64))
+            }
             _ => Err(Error::argument(name, format!("must be a whole number from 1 to {most}"))),
         }
     }

@@ -3,7 +3,8 @@
 //! *Invariant:* at most [`IN_FLIGHT`] frames are on their way, and they come out in the order of the message; of several
 //! failures the first in the message is told.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use js_sys::Uint8Array;
 

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* a message counts as verified by the platform's yes alone: a refusal, whatever its reason, ends the call.
 
-use std::ops::Range;
+use core::ops::Range;
 
 use js_sys::{Array, Object, Promise, Uint8Array};
 use wasm_bindgen::JsValue;

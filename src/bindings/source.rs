@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* what was asked for comes in full, or the call fails.
 
-use std::ops::Range;
+use core::ops::Range;
 
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};

@@ -2,8 +2,10 @@
 //!
 //! *Invariant:* a stream takes one piece at a time, and after a failure it takes none.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::JsValue;
@@ -81,7 +83,7 @@ impl SealState {
         let mut state = cell.take().ok_or(BUSY)?;
         let mut out = Chunks(Array::new());
         if !state.header.is_empty() {
-            out.put(&std::mem::take(&mut state.header), &Uint8Array::default())?;
+            out.put(&core::mem::take(&mut state.header), &Uint8Array::default())?;
         }
         Ok((state, out))
     }

@@ -3,7 +3,7 @@
 //! *Invariant:* it gives way by a task of its own: awaiting what is settled already lets nobody in, and neither do streams
 //! whose data is there.
 
-use std::cell::Cell;
+use core::cell::Cell;
 
 use js_sys::{Date, Function, Promise};
 use wasm_bindgen::JsValue;

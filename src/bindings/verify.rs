@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* no key comes out; only whether all is well, and which key versions are.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use js_sys::{Array, Object, Promise};
 use wasm_bindgen::JsValue;

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* plaintext of a message that fails is zeroed before the failure is reported.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use js_sys::{Object, Uint8Array};
 

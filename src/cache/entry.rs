@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* whoever gets the key out has been counted against every limit first.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use crate::keys::{DataKey, Edk};
 use crate::meter::Meter;
@@ -101,6 +101,6 @@ impl Entry {
 
     /// Whether it is time to get a successor; says so once.
     pub(super) fn wants_successor(&mut self, now: Timestamp) -> bool {
-        now >= self.stale_at && !std::mem::replace(&mut self.successor_wanted, true)
+        now >= self.stale_at && !core::mem::replace(&mut self.successor_wanted, true)
     }
 }

@@ -32,8 +32,8 @@ pub(crate) use slot::Slot;
 pub use stats::{CacheStats, Misses};
 pub(crate) use ticket::Ticket;
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use alloc::rc::Rc;
+use core::cell::RefCell;
 
 use crate::flight::{Flight, Landing};
 use crate::time::{Duration, Timestamp};

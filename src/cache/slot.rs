@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* two lookups share a slot only if purpose, KEK, context and entries are equal byte for byte.
 
+use alloc::vec::Vec;
+
 use crate::context::EncryptionContext;
 use crate::crypto::kdf::sha256_of;
 use crate::error::Error;

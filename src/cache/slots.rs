@@ -5,6 +5,8 @@
 //! Lookups are by bisection; inserting moves what is behind, which is nothing beside the key call that came before. The
 //! module that ships is a good deal smaller than with a tree.
 
+use alloc::vec::Vec;
+
 use super::slot::Slot;
 
 pub(super) struct Slots<T>(Vec<(Slot, T)>);

@@ -2,7 +2,8 @@
 //!
 //! *Invariant:* every lookup sweeps first, so what is over is never looked at.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::flight::Landing;
 use crate::time::Timestamp;

@@ -2,7 +2,9 @@
 //!
 //! *Invariant:* a token that the service refused is asked for anew once, never in a loop.
 
-use std::rc::Rc;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
 
 use crate::auth::{Auth, FetchToken};
 use crate::context::EncryptionContext;
@@ -172,7 +174,7 @@ impl Operation for KeyCall {
     type Output = Result<Response, Unreachable>;
 
     fn resume(mut self, reply: Result<Response, Unreachable>, now: Timestamp) -> Result<Step<Self>, Error> {
-        match std::mem::replace(&mut self.stage, Stage::Key) {
+        match core::mem::replace(&mut self.stage, Stage::Key) {
             Stage::Key => Ok(self.key_reply(reply, now)),
             Stage::Bearer => match reply {
                 Ok(Response::Token(token)) => Ok(self.send_with(Rc::new(token))),

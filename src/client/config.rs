@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* defaults are decided here and nowhere else.
 
+use alloc::boxed::Box;
+
 use crate::cache::CacheLimits;
 use crate::kek::Kek;
 use crate::message::{DEFAULT_FRAME_LENGTH, FrameLength, Limits};

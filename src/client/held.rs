@@ -2,7 +2,8 @@
 //!
 //! *Invariant:* it opens nothing but messages that name it, and what it seals any client with the KEK opens.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 use crate::context::EncryptionContext;
 use crate::entropy::Entropy;

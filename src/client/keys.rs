@@ -2,7 +2,9 @@
 //!
 //! *Invariant:* whoever is to fetch a data key for others holds a ticket until it is handed in, so nobody waits in vain.
 
-use std::rc::Rc;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 use crate::cache::{CacheLimits, CacheStats, DataKeyCache, Fetched, Found, Held, LOST_AFTER, Purpose, Slot, Ticket};
 use crate::context::EncryptionContext;

@@ -18,7 +18,7 @@ pub use held::HeldKey;
 pub use keys::{Keyed, Renewal, Rewrapped, WAIT};
 pub use verify::{Canary, Verified};
 
-use std::cell::{Ref, RefCell};
+use core::cell::{Ref, RefCell};
 
 use crate::cache::CacheStats;
 use crate::context::EncryptionContext;

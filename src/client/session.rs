@@ -2,8 +2,8 @@
 //!
 //! *Invariant:* of all calls that need a new token only one fetches it, and none waits for a call that was given up.
 
-use std::cell::{OnceCell, RefCell};
-use std::rc::{Rc, Weak};
+use alloc::rc::{Rc, Weak};
+use core::cell::{OnceCell, RefCell};
 
 use crate::auth::{AccessToken, ApiKey, Auth};
 use crate::error::Error;

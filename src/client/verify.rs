@@ -2,6 +2,9 @@
 //!
 //! *Invariant:* the canary's key is dropped with it and never seals anything.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use subtle::ConstantTimeEq;
 
 use crate::context::EncryptionContext;

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* derived keys leave as [`Secret`].
 
+use alloc::string::String;
+
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::codec::hex;

@@ -2,7 +2,11 @@
 //!
 //! *Invariant:* a key whose integrity check fails does not come out.
 
-use aes_kw::{KeyInit, KwAes128, KwAes192, KwAes256};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use aes_kw::{AesKw, InnerInit};
+use envelock_aes::Aes;
 
 use crate::secret::Secret;
 
@@ -14,23 +18,13 @@ const HALF_BLOCK: usize = 8;
 const SHORTEST_KEY: usize = 2 * HALF_BLOCK;
 
 /// AES key wrap under one key of 16, 24 or 32 bytes.
-pub(crate) enum KeyWrap {
-    Aes128(Box<KwAes128>),
-    Aes192(Box<KwAes192>),
-    Aes256(Box<KwAes256>),
-}
+pub(crate) struct KeyWrap(Box<AesKw<Aes>>);
 
 impl KeyWrap {
     /// `None` unless the key has 16, 24 or 32 bytes.
     pub(crate) fn new(key: &Secret) -> Option<Self> {
         // The key schedule is made from the bytes here and wiped with the cipher.
-        let key = key.expose();
-        match key.len() {
-            16 => KwAes128::new_from_slice(key).ok().map(|wrap| Self::Aes128(Box::new(wrap))),
-            24 => KwAes192::new_from_slice(key).ok().map(|wrap| Self::Aes192(Box::new(wrap))),
-            32 => KwAes256::new_from_slice(key).ok().map(|wrap| Self::Aes256(Box::new(wrap))),
-            _ => None,
-        }
+        Aes::new(key.expose()).map(|aes| Self(Box::new(AesKw::inner_init(aes))))
     }
 
     /// The wrapped key, 8 bytes longer; `None` unless the key has 16 bytes or more, in steps of 8.
@@ -41,12 +35,7 @@ impl KeyWrap {
             return None;
         }
         let mut wrapped = vec![0; key.len() + HALF_BLOCK];
-        match self {
-            Self::Aes128(wrap) => wrap.wrap_key(key, &mut wrapped),
-            Self::Aes192(wrap) => wrap.wrap_key(key, &mut wrapped),
-            Self::Aes256(wrap) => wrap.wrap_key(key, &mut wrapped),
-        }
-        .ok()?;
+        self.0.wrap_key(key, &mut wrapped).ok()?;
         Some(wrapped)
     }
 
@@ -56,12 +45,7 @@ impl KeyWrap {
             return Err(NotAuthentic);
         }
         let mut key = vec![0; wrapped.len() - HALF_BLOCK];
-        match self {
-            Self::Aes128(wrap) => wrap.unwrap_key(wrapped, &mut key),
-            Self::Aes192(wrap) => wrap.unwrap_key(wrapped, &mut key),
-            Self::Aes256(wrap) => wrap.unwrap_key(wrapped, &mut key),
-        }
-        .map_err(|_| NotAuthentic)?;
+        self.0.unwrap_key(wrapped, &mut key).map_err(|_| NotAuthentic)?;
         Ok(Secret::new(key))
     }
 }

@@ -15,6 +15,10 @@
 //! as info, and 32 bytes of output. The encryption context is bound by each part as its KEK binds it, and by the
 //! message's header.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::codec::{Reader, Stop, put_field};
 use crate::context::EncryptionContext;
 use crate::crypto::kdf::{Hash, Hkdf, sha256_of};

@@ -2,6 +2,9 @@
 //!
 //! *Invariant:* sealing fails unless every KEK has wrapped the data key, so each of them opens every message.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::context::EncryptionContext;
 use crate::crypto::kdf::sha256_of;
 use crate::entropy::Entropy;

@@ -7,7 +7,11 @@
 //! text that `wrap` answered, unchanged. The one item of additional authenticated data is the lower-case hexadecimal
 //! SHA-256 of the serialized context.
 
-use std::rc::Rc;
+use alloc::borrow::ToOwned;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;

@@ -5,7 +5,10 @@
 //! Entry `envelock-aes-kw-v1`: provider info is the key's name in UTF-8, the ciphertext is the data key wrapped, 40
 //! bytes. The encryption context is bound by the message's header alone: the algorithm has no room for it.
 
-use std::rc::Rc;
+use alloc::borrow::ToOwned;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::context::EncryptionContext;
 use crate::crypto::kdf::sha256_of;

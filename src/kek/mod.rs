@@ -10,6 +10,8 @@ mod local;
 mod raw_aes;
 mod several;
 
+use alloc::vec::Vec;
+
 pub use all_of::AllOf;
 pub use any_of::AnyOf;
 pub use key_protect::KeyProtect;

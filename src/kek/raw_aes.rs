@@ -2,6 +2,10 @@
 //!
 //! *Invariant:* an entry is matched by its exact namespace and name, and each wrap has a fresh random nonce.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::context::EncryptionContext;
 use crate::crypto::gcm::{Gcm, NONCE_LENGTH, TAG_LENGTH};
 use crate::crypto::kdf::sha256_of;

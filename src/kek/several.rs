@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* every step was started before the first is sent, so nothing here needs randomness.
 
+use alloc::vec::Vec;
+
 use crate::context::EncryptionContext;
 use crate::entropy::Entropy;
 use crate::error::{Error, Fault, ServiceFault};

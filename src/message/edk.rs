@@ -2,6 +2,9 @@
 //!
 //! *Invariant:* the count is judged before any entry is read.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::codec::{Reader, Stop, put_field};
 use crate::error::Error;
 use crate::keys::Edk;

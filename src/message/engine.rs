@@ -2,7 +2,8 @@
 //!
 //! *Invariant:* an engine is told nonce and additional data by a [`FrameJob`], which only the frame counter makes.
 
-use std::future::{Future, Ready, ready};
+use alloc::vec::Vec;
+use core::future::{Future, Ready, ready};
 
 use crate::crypto::gcm::{Gcm, NONCE_LENGTH, TAG_LENGTH};
 use crate::error::Error;

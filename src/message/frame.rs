@@ -2,7 +2,8 @@
 //!
 //! *Invariant:* a frame number is made once for each message, so no nonce comes twice under a message key.
 
-use std::num::NonZeroU32;
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 use super::engine::FrameJob;
 use super::map::Place;

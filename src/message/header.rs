@@ -3,6 +3,8 @@
 //! *Invariant:* nothing of a parsed header is trusted until [`Header::unlock`] has checked commit key and tag, and
 //! only `unlock` leads to an opener, only [`Draft::seal`] to a sealer.
 
+use alloc::vec::Vec;
+
 use subtle::ConstantTimeEq;
 
 use super::derivation::{COMMIT_KEY_LENGTH, derive};

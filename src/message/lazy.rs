@@ -3,8 +3,9 @@
 //! *Invariant:* each frame leaves with one ciphertext only. The tag of its first sealing is kept, and sealing it again
 //! gives the same tag or nothing, so new content never leaves under a nonce that was used before.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use super::engine::Engine;
 use super::frame::Frame;

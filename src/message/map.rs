@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* pure arithmetic over lengths that nobody has vouched for; proving them is `range`'s work.
 
-use std::ops::Range;
+use core::ops::Range;
 
 use super::frame::{FrameLength, Layout, REGULAR_OVERHEAD};
 use crate::error::Error;

@@ -3,6 +3,8 @@
 //! *Invariant:* plaintext of a frame leaves only after its tag is verified, and only [`Opener::finish`] says that the
 //! plaintext is complete.
 
+use alloc::vec::Vec;
+
 use zeroize::Zeroize;
 
 use super::engine::{Engine, FrameJob, SoftEngine};

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* a frame is written whole or not at all, and the final frame takes the sealer.
 
+use alloc::vec::Vec;
+
 use zeroize::Zeroizing;
 
 use super::engine::{Engine, FrameJob, SoftEngine};
@@ -124,7 +126,7 @@ impl Sealer {
         let frame_length = self.frames.frame_length.as_usize();
         while !plaintext.is_empty() {
             if self.waiting.len() == frame_length {
-                let content = std::mem::take(&mut *self.waiting);
+                let content = core::mem::take(&mut *self.waiting);
                 self.waiting = Zeroizing::new(write(self.frames.frame(content)?, out)?);
                 self.waiting.clear();
             }
@@ -140,7 +142,7 @@ impl Sealer {
     /// # Errors
     /// [`Error::Internal`] never, as no frame is longer than GCM allows.
     pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        let content = std::mem::take(&mut *self.waiting);
+        let content = core::mem::take(&mut *self.waiting);
         write(self.frames.last(content)?, out)?;
         Ok(())
     }

@@ -3,7 +3,8 @@
 //! *Invariant:* a signed message gives no plaintext before its signature is verified. The host verifies it, and has to
 //! have the message as a whole for that, so a signed message neither goes through a stream nor opens in parts.
 
-use std::ops::Range;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use base64ct::{Base64, Encoding};
 

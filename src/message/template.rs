@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* every message gets a message id of its own, drawn here, and with it keys of its own.
 
+use alloc::vec::Vec;
+
 use super::derivation::{COMMIT_KEY_LENGTH, derive};
 use super::edk;
 use super::engine::{MessageKey, SoftEngine};

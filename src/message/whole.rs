@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* a message that is not good to its end leaves no plaintext behind.
 
+use alloc::vec::Vec;
+
 use zeroize::Zeroize;
 
 use super::engine::SoftEngine;

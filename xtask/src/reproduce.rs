@@ -40,7 +40,7 @@ pub(crate) fn check(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
     let cargo = wasm::compile(cx, toolchain)?.dir(&sources).env(FLAGS, elsewhere);
     cargo.env("CARGO_HOME", &home).env("CARGO_TARGET_DIR", &target).env("CARGO_NET_OFFLINE", "true").run()?;
     let (glue, second) = (work.join("glue"), work.join("envelock_bg.wasm"));
-    wasm::make_glue(cx, &target.join(WASM_TARGET).join("wasm/envelock.wasm"), &glue)?;
+    wasm::make_glue(cx, &wasm::compiled(&target.join(WASM_TARGET).join("wasm")), &glue)?;
     wasm::optimise(cx, &glue.join("envelock_bg.wasm"), &second)?;
     let [first, second] = [wasm::output(&cx.project).join("envelock_bg.wasm"), second].map(|path| hash(&path));
     let (first, second) = (first?, second?);

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* the same lock file and module give the same bytes: no time, no serial number, no order by chance.
 
-use crate::{forms::sha256, project::WASM_TARGET, run::Cx};
+use crate::{forms::sha256, project::WASM_TARGET, run::Cx, wasm};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{
@@ -44,7 +44,7 @@ fn purl(name: &str, version: &str) -> String {
     format!("pkg:cargo/{name}@{version}")
 }
 
-/// The crate of the package and all that it links. What only runs in the compiler, macros and their helpers, is no part.
+/// The crate of the module and all that it links. What only runs in the compiler, macros and their helpers, is no part.
 fn linked(metadata: &Value) -> Result<BTreeSet<Crate>> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -53,8 +53,10 @@ fn linked(metadata: &Value) -> Result<BTreeSet<Crate>> {
     };
     let (packages, nodes) = (by_id(&metadata["packages"]), by_id(&metadata["resolve"]["nodes"]));
     let runs_in_compiler = |id: &str| list(&packages[id]["targets"]).iter().any(|t| t["kind"] == json!(["proc-macro"]));
-    let root =
-        packages.iter().find(|(_, package)| package["name"] == "envelock").context("there is no crate envelock")?;
+    let root = packages
+        .iter()
+        .find(|(_, package)| package["name"] == wasm::MODULE)
+        .context("the crate of the module is missing")?;
     let mut open = vec![root.0.clone()];
     let mut found = BTreeMap::new();
     while let Some(id) = open.pop() {
@@ -91,7 +93,7 @@ fn bom(version: &str, module: &str, crates: &BTreeSet<Crate>, checksums: &BTreeM
         "hashes": [{ "alg": "SHA-256", "content": module }],
     })];
     let mut dependencies = vec![json!({ "ref": package, "dependsOn": ["envelock_bg.wasm"] })];
-    dependencies.push(json!({ "ref": "envelock_bg.wasm", "dependsOn": [purl("envelock", version)] }));
+    dependencies.push(json!({ "ref": "envelock_bg.wasm", "dependsOn": [purl(wasm::MODULE, version)] }));
     for one in crates {
         let mut component = json!({
             "type": "library", "bom-ref": one.purl(), "name": one.name, "version": one.version, "purl": one.purl(),
@@ -121,14 +123,14 @@ mod tests {
         let package = |id: &str, kind: &str| json!({ "id": id, "name": id, "version": "1.0.0", "license": "MIT", "targets": [{ "kind": [kind] }] });
         let dep = |id: &str, kind: Value| json!({ "pkg": id, "dep_kinds": [{ "kind": kind }] });
         let metadata = json!({
-            "packages": [package("envelock", "lib"), package("used", "lib"), package("derive", "proc-macro"), package("tested", "lib")],
+            "packages": [package(wasm::MODULE, "cdylib"), package("used", "lib"), package("derive", "proc-macro"), package("tested", "lib")],
             "resolve": { "nodes": [
-                { "id": "envelock", "deps": [dep("used", Value::Null), dep("derive", Value::Null), dep("tested", json!("dev"))] },
+                { "id": wasm::MODULE, "deps": [dep("used", Value::Null), dep("derive", Value::Null), dep("tested", json!("dev"))] },
                 { "id": "used", "deps": [dep("tested", json!("build"))] },
             ] },
         });
         let names: Vec<_> = linked(&metadata).expect("a graph").into_iter().map(|one| one.name).collect();
-        assert_eq!(names, ["envelock", "used"]);
+        assert_eq!(names, [wasm::MODULE, "used"]);
     }
 
     #[test]

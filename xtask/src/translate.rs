@@ -39,7 +39,7 @@ const TYPES: &str = "/** Starts a new copy of the module, translated to JavaScri
 
 /// Brings the translation and its glue up to date in `wasm/` of the npm package. The module has to be compiled before.
 pub(crate) fn build(cx: &Cx) -> Result<()> {
-    let compiled = WasmToolchain::output(&cx.project, "wasm").join("envelock.wasm");
+    let compiled = wasm::compiled(&WasmToolchain::output(&cx.project, "wasm"));
     let out = wasm::output(&cx.project);
     let (script, glue) = (out.join("translated.js"), out.join("translated_bg.js"));
     let inputs = Inputs::new(cx)

@@ -1,4 +1,4 @@
-//! Compiles the client crate to the module that ships, makes its JavaScript glue, and optimises it.
+//! Compiles the module that ships, makes its JavaScript glue, and optimises it.
 //!
 //! *Invariant:* the glue is taken as generated; a change to it belongs into the generator's input.
 
@@ -20,16 +20,24 @@ use std::{
 const SET_WASM: &str = "\n/** Hands over the exports of the instantiated module; nothing works before. */\n\
                         export function __wbg_set_wasm(exports: object): void;\n";
 
+/// The crate that is the module.
+pub(crate) const MODULE: &str = "envelock-module";
+
 /// Where the finished module and its glue are.
 pub(crate) fn output(project: &Project) -> PathBuf {
     project.package().join("wasm")
+}
+
+/// The module as the compiler leaves it in an output folder.
+pub(crate) fn compiled(output: &Path) -> PathBuf {
+    output.join("envelock_module.wasm")
 }
 
 /// Brings `wasm/` of the npm package up to date.
 pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
     tools::npm_ci(cx, "pkg-config")?;
     compile(cx, toolchain)?.run()?;
-    let compiled = WasmToolchain::output(&cx.project, "wasm").join("envelock.wasm");
+    let compiled = compiled(&WasmToolchain::output(&cx.project, "wasm"));
     let out = output(&cx.project);
     let (module, glue, types) =
         (out.join("envelock_bg.wasm"), out.join("envelock_bg.js"), out.join("envelock_bg.d.ts"));
@@ -55,7 +63,7 @@ pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
 /// The call of the compiler.
 pub(crate) fn compile<'a>(cx: &'a Cx, toolchain: &WasmToolchain) -> Result<Cmd<'a>> {
     let cargo = toolchain.cargo(cx).env(reproduce::FLAGS, reproduce::flags(cx)?);
-    Ok(cargo.args(["build", "--quiet", "--profile", "wasm", "--target", WASM_TARGET, "--package", "envelock", "--lib"]))
+    Ok(cargo.args(["build", "--quiet", "--profile", "wasm", "--target", WASM_TARGET, "--package", MODULE, "--lib"]))
 }
 
 /// Makes the glue of a compiled module, and the module that the glue belongs to, in a folder.
@@ -64,7 +72,7 @@ pub(crate) fn make_glue(cx: &Cx, compiled: &Path, out: &Path) -> Result<()> {
     bindgen.args(["--remove-name-section", "--out-dir"]).arg(out).arg(compiled).run()
 }
 
-/// Makes a module smaller and faster, without changing what it does.
+/// Makes a module smaller, without changing what it does.
 pub(crate) fn optimise(cx: &Cx, from: &Path, to: &Path) -> Result<()> {
-    cx.cmd(tools::package_tool(cx, "wasm-opt")).arg("-O3").arg(from).arg("-o").arg(to).run()
+    cx.cmd(tools::package_tool(cx, "wasm-opt")).arg("-Oz").arg(from).arg("-o").arg(to).run()
 }

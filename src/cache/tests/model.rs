@@ -136,7 +136,7 @@ impl Model {
                 if let Some(purpose @ Purpose::Seal(length)) = purpose {
                     // The message for which it was fetched may be sealed whatever the lease.
                     let known = self.keys.last_mut().expect("pushed");
-                    let over_at = std::mem::replace(&mut known.over_at, u64::MAX);
+                    let over_at = core::mem::replace(&mut known.over_at, u64::MAX);
                     prop_assert_eq!(length.is_none(), held.meter.is_some());
                     self.check(&held, slot, purpose)?;
                     self.keys.last_mut().expect("pushed").over_at = over_at;
@@ -184,7 +184,7 @@ proptest! {
             model.run(act)?;
         }
         model.fetching.clear();
-        for landing in std::mem::take(&mut model.waiting) {
+        for landing in core::mem::take(&mut model.waiting) {
             prop_assert!(ended(landing).is_some(), "waits for ever");
         }
     }

@@ -45,6 +45,9 @@ pub(crate) enum Error {
         /// What is wrong and what would be right.
         why: &'static str,
     },
+    /// Too many keys to look through.
+    #[error("More than 5000 keys would have to be searched: narrow them by state, extractable, filter or key ring")]
+    SearchTooBroad,
     /// No such key in this instance and ring.
     #[error("Key does not exist")]
     KeyNotFound,

@@ -39,6 +39,8 @@ mod legacy;
 mod lifecycle;
 #[path = "api/limits.rs"]
 mod limits;
+#[path = "api/lists.rs"]
+mod lists;
 #[path = "api/policies.rs"]
 mod policies;
 #[path = "api/purge.rs"]

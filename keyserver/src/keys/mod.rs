@@ -10,6 +10,7 @@ pub(crate) mod import_token;
 pub(crate) mod instance_policy;
 pub(crate) mod key;
 pub(crate) mod lifecycle;
+pub(crate) mod listing;
 pub(crate) mod material;
 pub(crate) mod policy;
 pub(crate) mod registration;

@@ -12,7 +12,6 @@ use crate::{
     keys::{
         import_token::GivenMaterial,
         key::{Key, Label, NewKey},
-        lifecycle::State as KeyState,
         material::Secret,
         policy::FirstPolicies,
     },
@@ -20,14 +19,13 @@ use crate::{
         extract::{Body, KeyName, Params, Prefer},
         import_token::given,
         policies,
-        reply::{Reply, number_header},
+        reply::Reply,
         wire,
     },
     service::{
         call::Call,
         keys::{self as service, Change, KeyView},
         lifecycle,
-        lists::{self, ListQuery},
     },
     state::App,
     store::Page,
@@ -43,18 +41,9 @@ pub(super) async fn create(State(app): State<App>, call: Call, prefer: Prefer, b
     Reply::json(service::create(&app, call, input).await, |view| made(view, prefer))
 }
 
-pub(super) async fn create_with_policies(State(app): State<App>, call: Call, body: Body) -> Reply {
+pub(super) async fn create_with_policies(State(app): State<App>, call: Call, prefer: Prefer, body: Body) -> Reply {
     let input = body.resource().and_then(new_key_with_policies);
-    Reply::json(service::create_with_policies(&app, call, input).await, |view| collection(vec![view]))
-}
-
-pub(super) async fn list(State(app): State<App>, call: Call, params: Params) -> Reply {
-    Reply::json(lists::list(&app, call, list_query(&params)).await, collection)
-}
-
-pub(super) async fn count(State(app): State<App>, call: Call, params: Params) -> Reply {
-    let counted = lists::count(&app, call, list_query(&params)).await;
-    Reply::head(counted, |total| [number_header("key-total", total)])
+    Reply::json(service::create_with_policies(&app, call, input).await, |view| made(view, prefer))
 }
 
 pub(super) async fn read(State(app): State<App>, call: Call, KeyName(name): KeyName) -> Reply {
@@ -168,20 +157,6 @@ pub(super) fn base64(secret: &Secret) -> Zeroizing<String> {
     Zeroizing::new(Base64::encode_string(secret.expose()))
 }
 
-fn list_query(params: &Params) -> Result<ListQuery, Error> {
-    // Ignoring one of these would answer another question than the one asked.
-    for name in ["filter", "search", "sort"] {
-        if params.get(name).is_some() {
-            return Err(Error::InvalidQuery { name, why: "not offered by this server" });
-        }
-    }
-    Ok(ListQuery {
-        page: page(params)?,
-        states: params.get("state").map(states).transpose()?,
-        extractable: params.flag("extractable")?,
-    })
-}
-
 pub(super) fn page(params: &Params) -> Result<Page, Error> {
     let number = |name, why, default: u32, legal: std::ops::RangeInclusive<u32>| match params.get(name) {
         None => Ok(default),
@@ -191,16 +166,6 @@ pub(super) fn page(params: &Params) -> Result<Page, Error> {
         limit: number("limit", "must be a number from 1 to 5000", DEFAULT_PAGE, 1..=MAX_PAGE)?,
         offset: number("offset", "must be a number from 0", 0, 0..=u32::MAX)?,
     })
-}
-
-fn states(list: &str) -> Result<Vec<KeyState>, Error> {
-    // 0 and 4 are legal numbers of states that no key is ever in.
-    let parse = |item: &str| match item.parse() {
-        Ok(number @ 0..=5) => Ok(KeyState::from_number(number)),
-        _ => Err(Error::InvalidQuery { name: "state", why: "must be a list of 0, 1, 2, 3, 5 separated by commas" }),
-    };
-    let states: Result<Vec<Option<KeyState>>, Error> = list.split(',').map(parse).collect();
-    Ok(states?.into_iter().flatten().collect())
 }
 
 /// What a request that makes a key or brings it back answers.
@@ -241,7 +206,7 @@ pub(super) fn collection(views: Vec<KeyView>) -> wire::Collection<wire::Key> {
     }
 }
 
-fn show(view: KeyView) -> wire::Key {
+pub(super) fn show(view: KeyView) -> wire::Key {
     let KeyView { key, instance, now, payload } = view;
     let deleted = key.deletion.is_some();
     wire::Key {

@@ -16,6 +16,7 @@ mod import_token;
 mod instance_policies;
 mod keys;
 mod legacy;
+mod lists;
 mod observe;
 mod policies;
 mod registrations;
@@ -38,7 +39,7 @@ use crate::state::App;
 /// Every path this server answers.
 pub(crate) fn router(app: App) -> Router {
     let key_protect = Router::new()
-        .route("/keys", get(keys::list).head(keys::count).post(keys::create))
+        .route("/keys", get(lists::list).head(lists::count).post(keys::create))
         .route("/keys/registrations", get(registrations::list))
         .route("/keys/{id}", get(keys::read).post(legacy::act).patch(rings::move_key).delete(keys::delete))
         .route("/keys/{id}/metadata", get(keys::metadata))

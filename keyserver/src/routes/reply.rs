@@ -196,6 +196,7 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::CollectionTotalMismatch => (StatusCode::BAD_REQUEST, "COLLECTION_TOTAL_MISMATCH_ERR"),
         Error::InvalidField { .. } => (StatusCode::BAD_REQUEST, "INVALID_FIELD_ERR"),
         Error::InvalidQuery { .. } | Error::PayloadNotAllowed => (StatusCode::BAD_REQUEST, "INVALID_QUERY_PARAM_ERR"),
+        Error::SearchTooBroad => (StatusCode::BAD_REQUEST, "KEY_SEARCH_TOO_BROAD"),
         Error::KeyNotFound => (StatusCode::NOT_FOUND, "KEY_NOT_FOUND_ERR"),
         Error::RingNotFound => (StatusCode::NOT_FOUND, "KEY_RING_NOT_FOUND_ERR"),
         Error::RingExists => (StatusCode::CONFLICT, "KEY_RING_EXISTS_ERR"),

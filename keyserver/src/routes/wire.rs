@@ -6,6 +6,7 @@ pub(super) mod aliases;
 pub(super) mod iam;
 pub(super) mod import_token;
 pub(super) mod instance_policies;
+pub(super) mod lists;
 pub(super) mod policies;
 pub(super) mod registrations;
 pub(super) mod rings;

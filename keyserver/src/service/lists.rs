@@ -9,6 +9,7 @@ use crate::{
     keys::{
         alias::KeyRef,
         lifecycle::{KeyAction, State},
+        listing::{filter::Term, search::Search, sort::Step},
         ring::RingId,
         version::Version,
     },
@@ -17,43 +18,56 @@ use crate::{
         keys::{KeyView, find},
     },
     state::AppState,
-    store::{Filter, Page},
+    store::{Filter, Found, Listing, Page},
 };
 
 /// What a list request asks for.
 #[derive(Debug)]
 pub(crate) struct ListQuery {
+    /// All of these hold; without one about states, destroyed keys are left out.
+    pub(crate) terms: Vec<Term>,
+    /// Of those keys, the ones that this finds.
+    pub(crate) search: Option<Search>,
+    /// In this order.
+    pub(crate) order: Vec<Step>,
     /// Part of the list.
     pub(crate) page: Page,
-    /// Only in these states; by default all but destroyed.
-    pub(crate) states: Option<Vec<State>>,
-    /// Only standard keys (true) or root keys (false).
-    pub(crate) extractable: Option<bool>,
+}
+
+/// A page of keys.
+pub(crate) struct KeysView {
+    /// The page.
+    pub(crate) keys: Vec<KeyView>,
+    /// The search that was made.
+    pub(crate) search: Option<Search>,
+    /// Whether there were too many keys to search, so that only the one is shown that was looked up directly.
+    pub(crate) incomplete: bool,
 }
 
 /// The keys of a page.
-pub(crate) async fn list(app: &AppState, call: Call, query: Result<ListQuery, Error>) -> Audited<Vec<KeyView>> {
+pub(crate) async fn list(app: &AppState, call: Call, query: Result<ListQuery, Error>) -> Audited<KeysView> {
     let (mut trail, credentials) = call.begin(app, Action::ListKeys);
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
-        let query = query?;
-        let now = app.clock.now();
-        let keys = app.store.keys(&permitted.grant, filter(app, permitted.ring, &query), query.page).await?;
+        let ListQuery { terms, search, order, page } = query?;
+        let filter = filter(app, permitted.ring, terms);
+        let now = filter.now;
+        let listing = Listing { filter, search: search.clone(), order, page };
+        let Found { keys, incomplete } = app.store.keys(&permitted.grant, listing).await?;
         trail.total(keys.len() as u64);
         let view = |key| KeyView { key, instance: permitted.instance.clone(), now, payload: None };
-        Ok((Answer::Content, keys.into_iter().map(view).collect()))
+        Ok((Answer::Content, KeysView { keys: keys.into_iter().map(view).collect(), search, incomplete }))
     }
     .await;
     finish(app, trail, outcome).await
 }
 
-/// How many keys there are.
-pub(crate) async fn count(app: &AppState, call: Call, query: Result<ListQuery, Error>) -> Audited<u64> {
+/// How many keys fulfil the terms.
+pub(crate) async fn count(app: &AppState, call: Call, terms: Result<Vec<Term>, Error>) -> Audited<u64> {
     let (mut trail, credentials) = call.begin(app, Action::CountKeys);
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
-        let query = query?;
-        let total = app.store.count_keys(&permitted.grant, filter(app, permitted.ring, &query)).await?;
+        let total = app.store.count_keys(&permitted.grant, filter(app, permitted.ring, terms?)).await?;
         trail.total(total);
         Ok((Answer::Content, total))
     }
@@ -61,14 +75,12 @@ pub(crate) async fn count(app: &AppState, call: Call, query: Result<ListQuery, E
     finish(app, trail, outcome).await
 }
 
-fn filter(app: &AppState, ring: Option<RingId>, query: &ListQuery) -> Filter {
-    let shown = || State::ALL.into_iter().filter(|state| *state != State::Destroyed).collect();
-    Filter {
-        ring,
-        states: query.states.clone().unwrap_or_else(shown),
-        extractable: query.extractable,
-        now: app.clock.now(),
+fn filter(app: &AppState, ring: Option<RingId>, mut terms: Vec<Term>) -> Filter {
+    if !terms.iter().any(|term| matches!(term, Term::States(_))) {
+        let shown = State::ALL.into_iter().filter(|state| *state != State::Destroyed);
+        terms.push(Term::States(shown.collect()));
     }
+    Filter { ring, terms, now: app.clock.now() }
 }
 
 /// What a request for versions asks for.

@@ -7,6 +7,7 @@ mod aliases;
 mod chores;
 mod import_tokens;
 mod instance_policies;
+mod lists;
 pub(crate) mod policies;
 mod registrations;
 mod rings;
@@ -27,7 +28,6 @@ use crate::{
         alias::KeyRef,
         crn::{Instance, InstanceId},
         key::{Key, KeyId},
-        lifecycle::State,
         material::SealedMaterial,
         ring::RingId,
         version::SealedVersion,
@@ -38,6 +38,7 @@ pub(crate) use aliases::Aliases;
 pub(crate) use chores::Chores;
 pub(crate) use import_tokens::ImportTokens;
 pub(crate) use instance_policies::InstancePolicies;
+pub(crate) use lists::{Filter, Found, KeyLists, Listing, Page};
 pub(crate) use registrations::{Registered, RegistrationFilter, Registrations};
 pub(crate) use rings::Rings;
 
@@ -47,6 +48,7 @@ pub(crate) trait Store:
     + Identities
     + policies::Policies
     + Keys
+    + KeyLists
     + Aliases
     + Registrations
     + Rings
@@ -126,28 +128,6 @@ pub(crate) trait Identities: Send + Sync {
     async fn insert_api_key(&self, grant: &AccountGrant, key: ApiKey, event: NewEvent) -> Result<(), Error>;
 }
 
-/// Which keys a list shows.
-#[derive(Debug, Clone)]
-pub(crate) struct Filter {
-    /// Only in this ring.
-    pub(crate) ring: Option<RingId>,
-    /// Only in these states.
-    pub(crate) states: Vec<State>,
-    /// Only standard keys (true) or root keys (false).
-    pub(crate) extractable: Option<bool>,
-    /// The moment at which states are judged.
-    pub(crate) now: Timestamp,
-}
-
-/// Part of a list.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Page {
-    /// How many at most.
-    pub(crate) limit: u32,
-    /// How many to leave out first.
-    pub(crate) offset: u32,
-}
-
 /// Keys and their versions.
 #[async_trait]
 pub(crate) trait Keys: Send + Sync {
@@ -155,10 +135,6 @@ pub(crate) trait Keys: Send + Sync {
     async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion, event: NewEvent) -> Result<(), Error>;
     /// The key with this id or alias, if the grant reaches it and it is in the ring asked for.
     async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&RingId>) -> Result<Option<Key>, Error>;
-    /// The keys the grant reaches, by id.
-    async fn keys(&self, grant: &Grant, filter: Filter, page: Page) -> Result<Vec<Key>, Error>;
-    /// How many [`Keys::keys`] would list without paging.
-    async fn count_keys(&self, grant: &Grant, filter: Filter) -> Result<u64, Error>;
     /// All versions of a key, newest first.
     async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error>;
     /// Stores what changed about a key, and a version it gained, if nobody else changed it since it was read;

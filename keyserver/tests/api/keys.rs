@@ -214,56 +214,6 @@ async fn names_that_can_name_no_key_are_told_apart() {
 }
 
 #[tokio::test]
-async fn lists_page_by_id_and_count_all() {
-    let api = Api::new().await;
-    for _ in 0..5 {
-        api.root_key().await;
-    }
-    api.create(json!({"name": "standard", "extractable": true})).await;
-    let ids = |answer: &crate::support::Answer| -> Vec<String> {
-        let resources = answer.json["resources"].as_array().expect("a list");
-        assert_eq!(answer.json["metadata"]["collectionTotal"], resources.len());
-        resources.iter().map(|key| key["id"].as_str().expect("an id").to_owned()).collect()
-    };
-    let all = ids(&api.get(KEYS).send().await);
-    assert_eq!(all.len(), 6);
-    assert!(all.is_sorted());
-    let mut paged = Vec::new();
-    for offset in [0, 2, 4, 6] {
-        paged.extend(ids(&api.get(&format!("{KEYS}?limit=2&offset={offset}")).send().await));
-    }
-    assert_eq!(paged, all);
-    for (query, count) in
-        [("", 6), ("?extractable=true", 1), ("?extractable=FALSE", 5), ("?state=", 6), ("?state=1%2C5", 6)]
-    {
-        assert_eq!(ids(&api.get(&format!("{KEYS}{query}")).send().await).len(), count, "{query}");
-        let head = api.call(Method::HEAD, &format!("{KEYS}{query}")).send().await;
-        assert_eq!((head.status, head.header("key-total")), (StatusCode::OK, count.to_string().as_str()), "{query}");
-        assert_eq!(head.text, "");
-    }
-}
-
-#[tokio::test]
-async fn bad_list_parameters_are_named() {
-    let api = Api::new().await;
-    for (name, value) in [
-        ("limit", "0"),
-        ("limit", "5001"),
-        ("limit", "many"),
-        ("offset", "-1"),
-        ("state", "6"),
-        ("state", "1,x"),
-        ("extractable", "maybe"),
-        ("filter", "state=1"),
-        ("search", "x"),
-        ("sort", "-id"),
-    ] {
-        let answer = api.get(&format!("{KEYS}?{name}={value}")).send().await;
-        answer.refused_for(400, "INVALID_QUERY_PARAM_ERR", "query_param", name);
-    }
-}
-
-#[tokio::test]
 async fn rings_other_than_the_default_hold_no_keys() {
     let api = Api::new().await;
     let id = api.root_key().await;

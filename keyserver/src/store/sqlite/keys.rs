@@ -25,7 +25,7 @@ use crate::{
         version::{SealedVersion, Version, VersionId},
     },
     store::{
-        Filter, Keys, NewEvent, Page,
+        Keys, NewEvent,
         sqlite::{
             SqliteStore, aliases,
             events::append,
@@ -36,11 +36,17 @@ use crate::{
     },
 };
 
-const KEY_COLUMNS: &str = "keys.*,
-    (SELECT json_group_array(alias ORDER BY alias) FROM aliases WHERE key_id = keys.id) AS aliases,
-    newest.id AS version_id, newest.created_at AS version_created_at";
-const FROM_KEYS: &str = "FROM keys JOIN key_versions newest ON newest.key_id = keys.id
-    AND newest.number = (SELECT max(number) FROM key_versions WHERE key_id = keys.id)";
+/// Everything about keys, to be followed by conditions.
+pub(super) fn select_keys() -> String {
+    format!(
+        "SELECT keys.*,
+             (SELECT json_group_array(alias ORDER BY alias) FROM aliases WHERE key_id = keys.id) AS aliases,
+             newest.id AS version_id, newest.created_at AS version_created_at, {POLICY_COLUMNS}
+         FROM keys JOIN key_versions newest ON newest.key_id = keys.id
+             AND newest.number = (SELECT max(number) FROM key_versions WHERE key_id = keys.id)
+         {JOIN_POLICIES}"
+    )
+}
 
 #[async_trait]
 impl Keys for SqliteStore {
@@ -72,42 +78,12 @@ impl Keys for SqliteStore {
                     KeyRef::Alias(alias) => aliases::owner(db, instance, &alias)?,
                 };
                 let Some(id) = id else { return Ok(None) };
-                let sql = format!(
-                    "SELECT {KEY_COLUMNS}, {POLICY_COLUMNS} {FROM_KEYS} {JOIN_POLICIES}
-                     WHERE keys.id = ? AND keys.instance = ?"
-                );
+                let sql = format!("{} WHERE keys.id = ? AND keys.instance = ?", select_keys());
                 let key = db.prepare_cached(&sql)?.query_row((id.0, instance.0), key).optional()?;
                 Ok(key.filter(|key| ring.is_none_or(|ring| key.ring == ring.as_str())))
             })
             .await?;
         Ok(key.filter(|key| grant.covers(key.id, &key.ring)))
-    }
-
-    async fn keys(&self, grant: &Grant, filter: Filter, page: Page) -> Result<Vec<Key>, Error> {
-        grant.demand(|action| action == Action::ListKeys)?;
-        let (condition, mut values) = conditions(grant, &filter);
-        values.extend([Value::from(page.limit), Value::from(page.offset)]);
-        self.read(move |db| {
-            let sql = format!(
-                "SELECT {KEY_COLUMNS}, {POLICY_COLUMNS} {FROM_KEYS} {JOIN_POLICIES}
-                 WHERE {condition} ORDER BY keys.id LIMIT ? OFFSET ?"
-            );
-            let mut statement = db.prepare_cached(&sql)?;
-            let keys = statement.query_map(params_from_iter(values), key)?.collect::<Result<_, _>>()?;
-            Ok(keys)
-        })
-        .await
-    }
-
-    async fn count_keys(&self, grant: &Grant, filter: Filter) -> Result<u64, Error> {
-        grant.demand(|action| action == Action::CountKeys)?;
-        let (condition, values) = conditions(grant, &filter);
-        self.read(move |db| {
-            let sql = format!("SELECT count(*) FROM keys WHERE {condition}");
-            let count: i64 = db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
-            Ok(count.unsigned_abs())
-        })
-        .await
     }
 
     async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error> {
@@ -210,30 +186,6 @@ pub(super) fn reach(grant: &Grant) -> (String, Vec<Value>) {
     (format!("keys.instance = ? AND ({})", one_of.join(" OR ")), values)
 }
 
-fn conditions(grant: &Grant, filter: &Filter) -> (String, Vec<Value>) {
-    let (mut condition, mut values) = reach(grant);
-    let mut any_of = |condition: &mut String, column: &str, wanted: Vec<Value>| {
-        *condition += &format!(" AND {column} IN ({})", vec!["?"; wanted.len()].join(", "));
-        values.extend(wanted);
-    };
-    if let Some(ring) = &filter.ring {
-        any_of(&mut condition, "ring", vec![Value::from(ring.as_str().to_owned())]);
-    }
-    if let Some(extractable) = filter.extractable {
-        any_of(&mut condition, "extractable", vec![Value::from(extractable)]);
-    }
-    let states = filter.states.iter().map(|state| Value::from(state.number())).collect();
-    // An active key past its date counts as deactivated, as in the model.
-    let state = format!(
-        "CASE WHEN state = {} AND expires_at <= {} THEN {} ELSE state END",
-        State::Active.number(),
-        millis(filter.now),
-        State::Deactivated.number()
-    );
-    any_of(&mut condition, &state, states);
-    (condition, values)
-}
-
 fn insert_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<(), Error> {
     db.prepare_cached(
         "INSERT INTO keys (id, instance, ring, name, description, tags, extractable, imported, bits, created_at,
@@ -293,7 +245,8 @@ fn insert_version(db: &Connection, key: KeyId, version: &SealedVersion) -> Resul
     Ok(())
 }
 
-fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
+/// A row of [`select_keys`].
+pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
     let list = |column: &str| -> rusqlite::Result<Vec<String>> {
         serde_json::from_str(&row.get::<_, String>(column)?).map_err(|_| unreadable(row, column))
     };

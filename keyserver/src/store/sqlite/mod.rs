@@ -14,6 +14,7 @@ mod installation;
 mod instance_policies;
 mod key_policies;
 mod keys;
+mod lists;
 mod migrations;
 mod policies;
 mod registrations;

@@ -1,7 +1,8 @@
 //! A data key under a root key's material.
 //!
 //! Each wrap draws a 32-byte salt, derives its own AES key (HKDF-SHA-256, as long as the root key) and encrypts with
-//! AES-GCM under a random 12-byte nonce, so the 2^32 limit of random nonces applies per salt and is never reached.
+//! AES-GCM under a random 12-byte nonce, so the 2^32 limit of random nonces applies per salt and is never reached. Every byte is
+//! described in `docs/wrap-format.md`.
 //! *Invariant:* decryption depends on material and AAD alone. Ids travel in the blob as hints and are never authenticated,
 //! so that a key re-imported elsewhere opens what it wrapped here.
 

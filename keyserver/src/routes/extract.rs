@@ -230,6 +230,10 @@ fn is_empty_object(text: &[u8]) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
+    // A list would be taken for the fields of an object in the order in which they happen to be declared.
+    if text.first() == Some(&b'[') {
+        return Err(Error::BadBody("the body is not a JSON object"));
+    }
     // The parser's own message may quote the body, which may be a secret.
     serde_json::from_slice(text).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => WRONG_FIELD,

@@ -38,3 +38,12 @@ async fn garbage_is_refused_without_being_repeated() {
         assert!(!answer.text.contains(marker));
     }
 }
+
+#[tokio::test]
+async fn a_list_is_not_taken_for_the_fields_of_an_object() {
+    let api = Api::new().await;
+    let key = api.root_key().await;
+    for body in [json!([null, null]), json!(["c2VjcmV0"]), json!([])] {
+        api.act(&key, "wrap", body).await.refused(400, "BAD_BODY_ERR");
+    }
+}

@@ -41,6 +41,8 @@ mod lifecycle;
 mod limits;
 #[path = "api/lists.rs"]
 mod lists;
+#[path = "api/openapi.rs"]
+mod openapi;
 #[path = "api/policies.rs"]
 mod policies;
 #[path = "api/purge.rs"]

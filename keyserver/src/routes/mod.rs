@@ -18,6 +18,7 @@ mod keys;
 mod legacy;
 mod lists;
 mod observe;
+mod openapi;
 mod policies;
 mod registrations;
 pub(crate) mod reply;
@@ -78,6 +79,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/oidc/token", post(identity::token))
         .route("/identity/keys", get(identity::keys))
         .route("/v1/serviceids", get(identities::service_ids).post(identities::create_service_id))
+        .route("/v1/serviceids/", get(identities::service_ids).post(identities::create_service_id))
         .route("/v1/apikeys", post(identities::create_api_key))
         .route("/v1/policies", get(iam_policies::list).post(iam_policies::create))
         .route(
@@ -93,6 +95,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/console/token", post(console::token))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
+        .route("/openapi.json", get(openapi::document))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(extract::MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::observe))

@@ -13,13 +13,20 @@ use std::path::PathBuf;
 /// The folder that holds the trees.
 const TREES: &str = "target/conformance";
 /// npm packages: name of the tree, and the folder with the manifest and the lock file.
-const NODE: [(&str, &str); 2] = [("node-key-protect", "keyserver/tests/conformance/node"), AWS];
+const NODE: [(&str, &str); 3] = [
+    ("node-key-protect", "keyserver/tests/conformance/node"),
+    ("node-platform-services", "keyserver/tests/conformance/node-platform"),
+    AWS,
+];
 const AWS: (&str, &str) = ("node-aws", "tests/interop/node");
 /// What the npm package is measured beside.
 const PEERS: [(&str, &str); 2] = [AWS, ("bench-peers", "tests/bench/peers")];
 /// Python packages: name of the tree, and the file with the pinned versions.
-const PYTHON: [(&str, &str); 2] = [
+const PYTHON: [(&str, &str); 5] = [
     ("python-keyprotect-3", "keyserver/tests/conformance/python/requirements.txt"),
+    ("python-keyprotect-2", "keyserver/tests/conformance/python-keyprotect-2/requirements.txt"),
+    ("python-platform-services", "keyserver/tests/conformance/python-platform-services/requirements.txt"),
+    ("python-schemathesis", "keyserver/tests/conformance/schemathesis/requirements.txt"),
     ("python-aws", "tests/interop/python/requirements.txt"),
 ];
 

@@ -1,31 +1,13 @@
-// The life of two root keys, told with IBM's Node SDK as published; only the addresses are ours.
-// Usage: node node.mjs <folder with node_modules>, with ENVELOCK_URL, ENVELOCK_API_KEY, ENVELOCK_INSTANCE.
+// The life of two root keys, and what can be looked up.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { createRequire } from "node:module";
-import { setTimeout as sleep } from "node:timers/promises";
+import { bluemixInstance, clients, createKey, refused, restored, settle } from "./clients.mjs";
 
-const require = createRequire(`${process.argv[2]}/package.json`);
-const KeyProtect = require("@ibm-cloud/ibm-key-protect/ibm-key-protect-api/v2");
-const { IamAuthenticator } = require("@ibm-cloud/ibm-key-protect/auth");
-const { ENVELOCK_URL: url, ENVELOCK_API_KEY: apikey, ENVELOCK_INSTANCE: bluemixInstance } = process.env;
-
-const kp = new KeyProtect({ authenticator: new IamAuthenticator({ apikey, url }), serviceUrl: url });
-const KEY = "application/vnd.ibm.kms.key+json";
-const SETTLED = 30_500;
+const { kp } = clients();
 const aad = ["tenant-7"];
 
-function envelope(resource) {
-  return {
-    metadata: { collectionType: KEY, collectionTotal: 1 },
-    resources: [{ type: KEY, extractable: false, ...resource }],
-  };
-}
-
 async function create(resource) {
-  const made = await kp.createKey({ bluemixInstance, prefer: "return=representation", body: envelope(resource) });
-  assert.equal(made.status, 201);
-  const key = made.result.resources[0];
+  const key = await createKey(resource);
   assert.equal(key.state, 1);
   assert.equal(key.deleted, false);
   assert.equal(key.lastUpdateDate, undefined);
@@ -33,16 +15,6 @@ async function create(resource) {
   assert.equal(key.payload, undefined);
   assert.equal(key.algorithmMetadata.bitLength, String(key.algorithmBitSize));
   return key;
-}
-
-async function refused(status, code, call) {
-  await assert.rejects(call, (error) => {
-    assert.equal(error.status, status);
-    const [resource] = JSON.parse(error.body).resources;
-    assert.equal(resource.reasons[0].code, code);
-    assert.match(resource.errorMsg, new RegExp(`\\(${code}\\)$`));
-    return true;
-  });
 }
 
 const wrap = (id, body) => kp.wrapKey({ bluemixInstance, id, keyActionWrapBody: body });
@@ -86,7 +58,7 @@ async function generated() {
   const lost = { ciphertext: drawn.result.ciphertext, aad };
   await refused(409, "KEY_ACTION_INVALID_STATE_ERR", unwrap(id, lost));
   await refused(409, "REQ_TOO_EARLY_ERR", kp.enableKey({ bluemixInstance, id }));
-  await sleep(SETTLED);
+  await settle();
   assert.equal((await kp.enableKey({ bluemixInstance, id })).status, 204);
   assert.equal((await unwrap(id, lost)).result.plaintext, drawn.result.plaintext);
 }
@@ -107,13 +79,8 @@ async function imported() {
   const lost = { ciphertext: wrapped.result.ciphertext, aad };
   await refused(410, "KEY_DELETED_ERR", unwrap(id, lost));
   await refused(410, "KEY_DELETED_ERR", kp.deleteKey({ bluemixInstance, id }));
-  await sleep(SETTLED);
-  const restored = await kp.restoreKey({ bluemixInstance, id });
-  assert.equal(restored.status, 201);
-  // This SDK hands the answer over as a stream; unread, it would keep the process alive.
-  let text = "";
-  for await (const chunk of restored.result) text += chunk;
-  assert.equal(JSON.parse(text).resources[0].id, id);
+  await settle();
+  assert.equal((await restored(await kp.restoreKey({ bluemixInstance, id }))).id, id);
   assert.equal((await unwrap(id, lost)).result.plaintext, wrapped.result.plaintext);
 }
 

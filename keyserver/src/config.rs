@@ -5,6 +5,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 
 /// Key Protect compatible key server with a console.
 #[derive(Debug, Parser)]
@@ -40,6 +41,15 @@ pub struct Serve {
     /// Address to listen on; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", env = "ENVELOCK_LISTEN", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+    /// One more address to listen on, for a private network: requests that arrive there count as private for instances with the
+    /// policy allowedNetwork `private-only`, all others as public. Let nothing but that network reach it.
+    #[arg(long, value_name = "ADDR", env = "ENVELOCK_LISTEN_PRIVATE")]
+    pub listen_private: Option<SocketAddr>,
+    /// Network of proxies in front, such as 10.0.0.0/8; several are separated by commas. For the policy allowedIP and in audit
+    /// events a request through one of them comes from the last address in its X-Forwarded-For that is not one of them.
+    /// Without this the header is ignored: anybody can send it.
+    #[arg(long, value_name = "CIDR", env = "ENVELOCK_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpNet>,
     /// Says that a proxy in front speaks TLS to everyone else. Without it only a loopback address is listened on, as tokens
     /// and data keys would travel in clear.
     #[arg(long, env = "ENVELOCK_BEHIND_TLS_PROXY")]

@@ -20,6 +20,12 @@ pub(crate) enum Error {
     /// The caller may not do this here, or there is nothing here to do it to.
     #[error("The user does not have access to the specified resource")]
     Denied,
+    /// The instance is not reached over the public network.
+    #[error("The instance takes requests over its private network only")]
+    NetworkRefused,
+    /// The instance is not reached from the caller's address.
+    #[error("The instance does not take requests from this address")]
+    AddressRefused,
     /// A body is required and none was sent.
     #[error("the request has no body")]
     NoBody,

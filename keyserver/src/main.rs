@@ -7,7 +7,7 @@ use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Ar
 use clap::Parser;
 use envelock_keyserver::{
     config::{Command, Config, Data, Output, Serve, SignInLink},
-    server::{self, Options, Server, SystemClock, SystemEntropy},
+    server::{self, Options, Server, Sockets, SystemClock, SystemEntropy},
 };
 use serde_json::json;
 use tokio::{
@@ -37,31 +37,40 @@ type Failure = Box<dyn std::error::Error>;
 
 async fn serve(options: Serve) -> Result<(), Failure> {
     start_logs(options.output);
-    if !options.listen.ip().is_loopback() && !options.behind_tls_proxy {
-        let text = "is not a loopback address, and this server speaks plain HTTP: tokens and data keys would travel in clear. \
-                    Listen on 127.0.0.1, or put a proxy that speaks TLS in front and say so with --behind-tls-proxy";
-        return Err(format!("--listen {} {text}", options.listen).into());
-    }
     let directory = directory(&options.data)?;
     // Before the store: a first start that cannot listen must not make an API key that nobody gets to see.
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
-    let address = listener.local_addr()?;
+    let public = bind("--listen", options.listen, options.behind_tls_proxy).await?;
+    let private = match options.listen_private {
+        Some(address) => Some(bind("--listen-private", address, options.behind_tls_proxy).await?),
+        None => None,
+    };
+    let address = public.local_addr()?;
+    let private_address = private.as_ref().map(TcpListener::local_addr).transpose()?;
     let kept = Options {
         directory,
         master_key: options.master_key.clone(),
         region: options.region.clone(),
         secure_cookies: options.behind_tls_proxy,
+        trusted_proxies: options.trusted_proxies.clone(),
+        private_port: private_address.map(|address| address.port()),
     };
     let server = server::open(&kept, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     tracing::info!(%address, data = %kept.directory.display(), "listening");
     // Before the announcement: whoever reads it may stop the server at once, and that is a clean stop too.
     let stop = stop_signal()?;
-    announce(&options, &server, address)?;
-    server.serve(listener, stop).await;
+    announce(&options, &server, address, private_address)?;
+    server.serve(Sockets { public, private }, stop).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn bind(option: &str, address: SocketAddr, behind_tls_proxy: bool) -> Result<TcpListener, Failure> {
+    if !address.ip().is_loopback() && !behind_tls_proxy {
+        let text = "is not a loopback address, and this server speaks plain HTTP: tokens and data keys would travel in clear. \
+                    Listen on 127.0.0.1, or put a proxy that speaks TLS in front and say so with --behind-tls-proxy";
+        return Err(format!("{option} {address} {text}").into());
+    }
+    Ok(TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?)
 }
 
 fn start_logs(output: Output) {
@@ -80,8 +89,9 @@ fn sign_in_url(base: &str, code: &str) -> String {
     format!("{}/#/sign-in?code={code}", base.trim_end_matches('/'))
 }
 
-fn announce(options: &Serve, server: &Server, address: SocketAddr) -> std::io::Result<()> {
+fn announce(options: &Serve, server: &Server, address: SocketAddr, private: Option<SocketAddr>) -> std::io::Result<()> {
     let url = format!("http://{address}");
+    let private_url = private.map(|address| format!("http://{address}"));
     let sign_in_url = sign_in_url(&url, &server.sign_in_code);
     let mut out = std::io::stdout().lock();
     match options.output {
@@ -89,6 +99,7 @@ fn announce(options: &Serve, server: &Server, address: SocketAddr) -> std::io::R
             let ready = json!({
                 "event": "ready",
                 "url": url,
+                "private_url": private_url,
                 "sign_in_url": sign_in_url,
                 "account": server.account,
                 "instance": server.instance,
@@ -99,6 +110,9 @@ fn announce(options: &Serve, server: &Server, address: SocketAddr) -> std::io::R
         }
         Output::Text => {
             writeln!(out, "Console       {url}/")?;
+            if let Some(private_url) = private_url {
+                writeln!(out, "Private       {private_url}/")?;
+            }
             writeln!(out, "Sign in once  {sign_in_url}  (15 minutes)")?;
             writeln!(out, "Account       {}", server.account)?;
             writeln!(out, "Instance      {}  (Key Protect, {})", server.instance, server.region)?;

@@ -14,7 +14,10 @@ use crate::{
     crypto::seal::Sealer,
     error::Error,
     iam::token::TokenAuthority,
-    keys::environment::{Clock, Entropy},
+    keys::{
+        environment::{Clock, Entropy},
+        network::TrustedProxies,
+    },
     store::{NewEvent, Store},
 };
 
@@ -43,6 +46,10 @@ pub(crate) struct AppState {
     pub(crate) secure_cookies: bool,
     /// Lets one key pair be generated at a time, however many are asked for.
     pub(crate) generation: Semaphore,
+    /// Proxies that say where a request really comes from.
+    pub(crate) trusted_proxies: TrustedProxies,
+    /// Port of the address for the private network, if there is one.
+    pub(crate) private_port: Option<u16>,
     /// What is under way, to be awaited before the server ends.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server is told to stop.

@@ -41,6 +41,8 @@ mod lifecycle;
 mod limits;
 #[path = "api/lists.rs"]
 mod lists;
+#[path = "api/networks.rs"]
+mod networks;
 #[path = "api/openapi.rs"]
 mod openapi;
 #[path = "api/policies.rs"]

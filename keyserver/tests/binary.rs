@@ -141,6 +141,8 @@ fn bad_configuration_is_explained_and_makes_nothing() {
     assert!(run(&["--data", nowhere, "--listen", "nonsense"]).contains("--listen"));
     assert!(run(&["--data", nowhere, "--region", "US South"]).contains("region"));
     assert!(run(&["--data", nowhere, "--listen", "0.0.0.0:0"]).contains("--behind-tls-proxy"));
+    assert!(run(&["--data", nowhere, "--listen-private", "0.0.0.0:0"]).contains("--behind-tls-proxy"));
+    assert!(run(&["--data", nowhere, "--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("--trusted-proxies"));
     assert!(run(&["sign-in-link", "--data", nowhere, "--url", "http://x"]).contains("start the server first"));
     assert!(!std::path::Path::new(nowhere).exists());
 }
@@ -299,4 +301,29 @@ fn behind_a_tls_proxy_the_cookie_is_for_tls_only() {
         assert_eq!(status, 200);
         assert_eq!(head.contains("; Secure"), secure, "{head}");
     }
+}
+
+#[test]
+fn what_arrives_at_the_private_address_counts_as_private() {
+    let data = tempfile::tempdir().expect("a directory");
+    let mut server = Running::start_with(data.path(), Some("--listen-private=127.0.0.1:0"));
+    let bearer = format!("Bearer {}", token(&server, server.said("api_key")));
+    let instance = server.said("instance").to_owned();
+    let headers = [("authorization", bearer.as_str()), ("bluemix-instance", &instance)];
+    let policy = |kind: &str, attributes: Value| json!({"policy_type": kind, "policy_data": {"enabled": true, "attributes": attributes}});
+    let body = json!({
+        "metadata": {"collectionType": "application/vnd.ibm.kms.policy+json", "collectionTotal": 2},
+        "resources": [
+            policy("allowedNetwork", json!({"allowed_network": "private-only"})),
+            policy("allowedIP", json!({"allowed_ip": ["127.0.0.0/8"]})),
+        ],
+    });
+    assert_eq!(send(&server, "PUT", "/api/v2/instance/policies", &headers, &body.to_string()).0, 204);
+    assert_eq!(send(&server, "GET", "/api/v2/keys", &headers, "").0, 401);
+    server.ready["url"] = server.ready["private_url"].clone();
+    assert_eq!(send(&server, "GET", "/api/v2/keys", &headers, "").0, 200);
+    let (status, _, answer) = send(&server, "GET", "/api/v2/instance/allowed_ip_port", &headers, "");
+    let port = answer["resources"][0]["private_endpoint_port"].to_string();
+    assert_eq!(status, 200, "{answer}");
+    assert!(server.said("private_url").ends_with(&format!(":{port}")), "{answer}");
 }

@@ -37,6 +37,9 @@ impl Names {
             Action::WriteInstancePolicies => {
                 instance("kms.instance-policies.write", "Key Protect: write policies of instance", Warning)
             }
+            Action::ReadAllowedIpPort => {
+                instance("kms.instance-allowed-ip-port.read", "Key Protect: read port of private network", Normal)
+            }
             Action::Key(Read) => key("kms.secrets.read", "Key Protect: read secret", Normal),
             Action::Key(ReadMetadata) => key("kms.secrets-metadata.read", "Key Protect: read secret metadata", Normal),
             Action::Key(ListVersions) => {

@@ -19,6 +19,8 @@ pub(crate) enum Action {
     ReadInstancePolicies,
     /// Policies of the instance set.
     WriteInstancePolicies,
+    /// `kms.instance.readallowedipport`
+    ReadAllowedIpPort,
     /// Something with one existing key.
     Key(KeyAction),
     /// `kms.keyrings.list`
@@ -269,7 +271,8 @@ const fn roles_for(action: Action) -> &'static [Role] {
         )
         | Action::CreateKeyWithPolicies
         | Action::ReadInstancePolicies
-        | Action::WriteInstancePolicies => MANAGER,
+        | Action::WriteInstancePolicies
+        | Action::ReadAllowedIpPort => MANAGER,
         Action::CreateServiceId
         | Action::ListServiceIds
         | Action::CreateApiKey
@@ -321,8 +324,12 @@ mod tests {
             Action::DeleteRegistration,
             Action::UnknownRequest,
         ]);
-        let actions =
-            actions.chain([Action::CreateKeyWithPolicies, Action::ReadInstancePolicies, Action::WriteInstancePolicies]);
+        let actions = actions.chain([
+            Action::CreateKeyWithPolicies,
+            Action::ReadInstancePolicies,
+            Action::WriteInstancePolicies,
+            Action::ReadAllowedIpPort,
+        ]);
         for action in actions {
             for pair in ladder.windows(2) {
                 assert!(!pair[0].allows(action) || pair[1].allows(action), "{action:?} {pair:?}");

@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     keys::{
         key::Key,
+        network::{Arrival, Network},
         policy::{Months, PolicyChange, Stamp},
     },
 };
@@ -236,6 +237,28 @@ impl InstancePolicies {
             _ => true,
         };
         if self.rules().all(allows) { Ok(()) } else { Err(Error::CreateImportAccess) }
+    }
+
+    /// [`Error::NetworkRefused`] or [`Error::AddressRefused`] if the instance is not reached from there. Service instances
+    /// call from wherever they run, so the addresses laid down for people do not bind them; the network does.
+    pub(crate) fn admit(&self, arrival: Arrival, is_service: bool) -> Result<(), Error> {
+        for rule in self.rules() {
+            match rule {
+                InstanceRule::AllowedNetwork(Some(AllowedNetwork::PrivateOnly))
+                    if arrival.network != Network::Private =>
+                {
+                    return Err(Error::NetworkRefused);
+                }
+                InstanceRule::AllowedIp(Some(networks)) if !is_service => {
+                    let contains = |address| networks.iter().any(|network| network.contains(&address));
+                    if !arrival.address.is_some_and(contains) {
+                        return Err(Error::AddressRefused);
+                    }
+                }
+                _ => (),
+            }
+        }
+        Ok(())
     }
 
     /// The policies that a new key begins with.

@@ -12,6 +12,7 @@ pub(crate) mod key;
 pub(crate) mod lifecycle;
 pub(crate) mod listing;
 pub(crate) mod material;
+pub(crate) mod network;
 pub(crate) mod policy;
 pub(crate) mod registration;
 pub(crate) mod resource;

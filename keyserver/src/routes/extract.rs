@@ -19,7 +19,12 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     iam::{caller::Caller, identity::Digest},
-    keys::{alias::KeyRef, crn::InstanceId, ring::RingId},
+    keys::{
+        alias::KeyRef,
+        crn::InstanceId,
+        network::{Arrival, Network},
+        ring::RingId,
+    },
     routes::{observe::Correlation, wire},
     service::call::{Call, Source},
     state::App,
@@ -33,13 +38,23 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn source(parts: &Parts) -> Source {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+fn source(parts: &Parts, app: &App) -> Source {
     Source {
         uri: parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |uri| &uri.0).path().to_owned(),
-        host: peer.map(|peer| peer.0.ip().to_string()),
+        arrival: arrival(parts, app),
         agent: text(&parts.headers, "user-agent").map(str::to_owned),
         correlation: parts.extensions.get::<Correlation>().map_or(Uuid::nil(), |id| id.0),
+    }
+}
+
+fn arrival(parts: &Parts, app: &App) -> Arrival {
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter();
+    // What is no text is no address either.
+    let forwarded: Vec<&str> = forwarded.flat_map(|value| value.to_str().unwrap_or("?").split(',')).collect();
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    Arrival {
+        network: parts.extensions.get().copied().unwrap_or(Network::Public),
+        address: peer.and_then(|peer| app.trusted_proxies.client(peer, forwarded.into_iter())),
     }
 }
 
@@ -54,7 +69,7 @@ impl FromRequestParts<App> for Call {
                 None => Err(Error::InvalidField { name: "Bluemix-Instance", why: "the header is required" }),
             },
             ring: ring(&parts.headers),
-            source: source(parts),
+            source: source(parts, app),
         })
     }
 }
@@ -80,8 +95,8 @@ pub(super) struct CallSource(pub(super) Source);
 impl FromRequestParts<App> for CallSource {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        Ok(Self(source(parts)))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(source(parts, app)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/api/v2/instance/policies`.
+//! `/api/v2/instance/policies` and `/api/v2/instance/allowed_ip_port`.
 //!
 //! *Invariant:* extract → service → reply; a body becomes instance rules here and nowhere else.
 
@@ -34,6 +34,17 @@ pub(super) async fn read(State(app): State<App>, call: Call, params: Params) -> 
 pub(super) async fn write(State(app): State<App>, call: Call, params: Params, body: Body) -> Reply {
     let rules = kind(&params).and_then(|only| rules(only, body.required()?));
     Reply::empty(service::write(&app, call, rules).await)
+}
+
+pub(super) async fn allowed_ip_port(State(app): State<App>, call: Call) -> Reply {
+    Reply::json(service::allowed_ip_port(&app, call).await, |port| wire::Collection {
+        metadata: wire::Metadata {
+            collection_type: wire_policies::ALLOWED_IP_COLLECTION,
+            collection_total: port.iter().len(),
+            total_count: None,
+        },
+        resources: port.map(|port| wire_policies::AllowedIpPort { private_endpoint_port: port }).into_iter().collect(),
+    })
 }
 
 fn kind(params: &Params) -> Result<Option<Kind>, Error> {

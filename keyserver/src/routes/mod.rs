@@ -70,6 +70,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/key_rings", get(rings::list))
         .route("/key_rings/{id}", post(rings::create).delete(rings::delete))
         .route("/keys_with_policy_overrides", post(keys::create_with_policies))
+        .route("/instance/allowed_ip_port", get(instance_policies::allowed_ip_port))
         .route("/instance/policies", get(instance_policies::read).put(instance_policies::write))
         .fallback(keys::unknown)
         .method_not_allowed_fallback(keys::wrong_method);

@@ -187,9 +187,12 @@ const fn status_of_answer(answer: Answer) -> StatusCode {
 /// The table of errors.
 const fn row(error: &Error) -> (StatusCode, &'static str) {
     match error {
-        Error::TokenMissing | Error::TokenInvalid | Error::TokenExpired | Error::Denied => {
-            (StatusCode::UNAUTHORIZED, "UNAUTHORIZED_ERR")
-        }
+        Error::TokenMissing
+        | Error::TokenInvalid
+        | Error::TokenExpired
+        | Error::Denied
+        | Error::NetworkRefused
+        | Error::AddressRefused => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED_ERR"),
         Error::SubjectUnreadable => (StatusCode::BAD_REQUEST, "BEARER_SUB_EXTRACTION_ERR"),
         Error::NoBody => (StatusCode::BAD_REQUEST, "NO_BODY_ERR"),
         Error::BadBody(_) => (StatusCode::BAD_REQUEST, "BAD_BODY_ERR"),
@@ -272,6 +275,7 @@ const fn family(action: Action) -> Family {
         | Action::CreateKeyWithPolicies
         | Action::ReadInstancePolicies
         | Action::WriteInstancePolicies
+        | Action::ReadAllowedIpPort
         | Action::Key(_)
         | Action::ListRings
         | Action::CreateRing
@@ -306,6 +310,7 @@ const fn what_failed(action: Action) -> &'static str {
         Action::ListKeys | Action::CountKeys => "Keys could not be retrieved",
         Action::CreateKey | Action::CreateKeyWithPolicies => "Key could not be created",
         Action::ReadInstancePolicies => "Instance policies could not be retrieved",
+        Action::ReadAllowedIpPort => "Private endpoint port could not be retrieved",
         Action::WriteInstancePolicies => "Instance policy could not be created",
         Action::Key(KeyAction::Read) => "Key could not be retrieved",
         Action::Key(KeyAction::ReadMetadata) => "Key metadata could not be retrieved",

@@ -1,9 +1,9 @@
 //! Connections: accepted, limited in how slowly they may speak, and let finish at the end.
 //!
-//! *Invariant:* listens on the one socket it is given; a connection that fails affects no other. What was begun is finished,
+//! *Invariant:* listens on the sockets it is given; a connection that fails affects no other. What was begun is finished,
 //! also for a client that has gone.
 
-use std::{net::SocketAddr, pin::pin, time::Duration};
+use std::{future, io, net::SocketAddr, pin::pin, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -14,7 +14,7 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
-use crate::state::App;
+use crate::{keys::network::Network, state::App};
 
 /// For a request head, and for an idle connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
@@ -25,14 +25,38 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 /// Before accepting again when the system is out of sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Sockets {
+    /// For everybody.
+    pub public: TcpListener,
+    /// For a private network: what arrives here counts as private.
+    pub private: Option<TcpListener>,
+}
+
+impl Sockets {
+    async fn accept(&self) -> (Network, io::Result<(TcpStream, SocketAddr)>) {
+        let private = async {
+            match &self.private {
+                Some(listener) => listener.accept().await,
+                None => future::pending().await,
+            }
+        };
+        tokio::select! {
+            accepted = self.public.accept() => (Network::Public, accepted),
+            accepted = private => (Network::Private, accepted),
+        }
+    }
+}
+
 /// Serves until `stop`, then finishes what was begun.
-pub(super) async fn listen(listener: TcpListener, router: Router, app: &App, stop: impl Future<Output = ()>) {
+pub(super) async fn listen(sockets: Sockets, router: Router, app: &App, stop: impl Future<Output = ()>) {
     let open = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => serve(stream, peer, router.clone(), &open),
+            (network, accepted) = sockets.accept() => match accepted {
+                Ok((stream, peer)) => serve(stream, network, peer, router.clone(), &open),
                 Err(error) => {
                     tracing::warn!(%error, "accept");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -41,7 +65,7 @@ pub(super) async fn listen(listener: TcpListener, router: Router, app: &App, sto
             () = &mut stop => break,
         }
     }
-    drop(listener);
+    drop(sockets);
     app.stopping.cancel();
     let finish = async {
         open.shutdown().await;
@@ -53,11 +77,12 @@ pub(super) async fn listen(listener: TcpListener, router: Router, app: &App, sto
     }
 }
 
-fn serve(stream: TcpStream, peer: SocketAddr, router: Router, open: &GracefulShutdown) {
+fn serve(stream: TcpStream, network: Network, peer: SocketAddr, router: Router, open: &GracefulShutdown) {
     // Small answers must not wait for the peer's acknowledgement; without it they are only slower.
     stream.set_nodelay(true).ok();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(network);
         router.clone().call(request)
     });
     let connection = http1::Builder::new()

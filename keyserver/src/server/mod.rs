@@ -13,7 +13,8 @@ use std::{
 };
 
 use axum::Router;
-use tokio::{net::TcpListener, sync::Semaphore};
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zeroize::Zeroizing;
 
@@ -21,7 +22,7 @@ use crate::{
     crypto::{master, seal::Sealer},
     error::Error,
     iam::identity::Credential,
-    keys::material::Secret,
+    keys::{material::Secret, network::TrustedProxies},
     routes,
     service::{
         chores, console,
@@ -31,9 +32,14 @@ use crate::{
     store::{Store, sqlite::SqliteStore},
 };
 
+pub use listen::Sockets;
+
 pub use crate::{
     crypto::master::MasterKeyError,
-    keys::environment::{Clock, Entropy},
+    keys::{
+        environment::{Clock, Entropy},
+        network::Network,
+    },
     state::{SystemClock, SystemEntropy},
 };
 
@@ -90,9 +96,9 @@ pub struct Server {
 
 impl Server {
     /// Serves until `stop` and does its chores meanwhile, then finishes what was begun.
-    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+    pub async fn serve(self, sockets: Sockets, stop: impl Future<Output = ()>) {
         self.app.tasks.spawn(schedule::run(Arc::clone(&self.app)));
-        listen::listen(listener, self.router, &self.app, stop).await;
+        listen::listen(sockets, self.router, &self.app, stop).await;
     }
 
     /// Does the chores that are due by the server's clock; [`Server::serve`] does this by itself.
@@ -112,11 +118,15 @@ pub struct Options {
     pub region: String,
     /// Whether browsers reach the console over TLS only, so that its cookie never travels in clear.
     pub secure_cookies: bool,
+    /// Networks of the proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Port of the address for the private network, if there is one.
+    pub private_port: Option<u16>,
 }
 
 /// Opens the data directory, makes what is missing on a first start, and puts the parts together.
 pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Server, StartError> {
-    let Options { directory, master_key, region, secure_cookies } = options;
+    let Options { directory, master_key, region, secure_cookies, trusted_proxies, private_port } = options;
     let lock = lock(directory)?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory.join(DATABASE))?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
@@ -136,6 +146,8 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         session_cookie: format!("envelock_session_{}", started.account),
         secure_cookies: *secure_cookies,
         generation: Semaphore::new(1),
+        trusted_proxies: TrustedProxies::new(trusted_proxies.clone()),
+        private_port: *private_port,
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
     };

@@ -18,6 +18,7 @@ use crate::{
     },
     keys::{
         crn::{Instance, InstanceId},
+        network::Arrival,
         ring::RingId,
     },
     state::{AppState, row},
@@ -40,8 +41,8 @@ pub(crate) struct Call {
 pub(crate) struct Source {
     /// Path without query.
     pub(crate) uri: String,
-    /// Peer address.
-    pub(crate) host: Option<String>,
+    /// From where.
+    pub(crate) arrival: Arrival,
     /// `User-Agent`.
     pub(crate) agent: Option<String>,
     /// Id of the request.
@@ -51,7 +52,8 @@ pub(crate) struct Source {
 impl Source {
     /// Starts the trail of this request.
     pub(super) fn trail(self, app: &AppState, action: Action) -> Trail {
-        let Self { uri, host, agent, correlation } = self;
+        let Self { uri, arrival, agent, correlation } = self;
+        let host = arrival.shown_address();
         Trail::begin(action, Origin { uri, host, agent, correlation }, app.clock.now())
     }
 }
@@ -68,12 +70,14 @@ pub(super) struct Credentials {
     caller: Result<Caller, Error>,
     instance: Result<InstanceId, Error>,
     ring: Result<Option<RingId>, Error>,
+    arrival: Arrival,
 }
 
 impl Call {
     /// Splits into the trail to write and the credentials to check.
     pub(super) fn begin(self, app: &AppState, action: Action) -> (Trail, Credentials) {
         let Self { caller, instance, ring, source } = self;
+        let arrival = source.arrival;
         let mut trail = source.trail(app, action);
         if let Ok(caller) = &caller {
             trail.caller(caller);
@@ -81,12 +85,13 @@ impl Call {
         if let Ok(Some(ring)) = &ring {
             trail.ring(ring);
         }
-        (trail, Credentials { caller, instance, ring })
+        (trail, Credentials { caller, instance, ring, arrival })
     }
 }
 
 impl Credentials {
-    /// Token, then instance, then policies. An instance that does not exist is refused as one without access.
+    /// Token, then instance, then policies, then from where the request comes: only who has access learns what the instance
+    /// demands. An instance that does not exist is refused as one without access.
     pub(super) async fn permit(self, app: &AppState, trail: &mut Trail) -> Result<Permitted, Error> {
         let caller = self.caller?;
         let instance = app.store.instance(self.instance?).await?.ok_or(Error::Denied)?;
@@ -96,6 +101,8 @@ impl Credentials {
         trail.instance(&instance);
         let policies = app.store.policies_for(&caller).await?;
         let grant = Grant::decide(&caller, trail.action, &instance, &policies)?;
+        let rules = app.store.instance_policies(instance.id).await?;
+        rules.admit(self.arrival, caller.instance().is_some())?;
         Ok(Permitted { instance, grant, ring: self.ring? })
     }
 

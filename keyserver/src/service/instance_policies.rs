@@ -65,6 +65,21 @@ pub(crate) async fn write(app: &AppState, call: Call, rules: Result<Vec<Instance
     finish(app, trail, outcome).await
 }
 
+/// The port at which the instance is reached over the private network, while it is limited to certain addresses. Here it is
+/// one port for all instances, with or without that limit; without it the real service says nothing, so this server does not.
+pub(crate) async fn allowed_ip_port(app: &AppState, call: Call) -> Audited<Option<u16>> {
+    let (mut trail, credentials) = call.begin(app, Action::ReadAllowedIpPort);
+    let outcome = async {
+        let permitted = credentials.permit(app, &mut trail).await?;
+        target(&mut trail, &permitted.instance);
+        let policies = app.store.instance_policies(permitted.instance.id).await?;
+        let limited = policies.get(InstancePolicyKind::AllowedIp).is_some_and(|policy| policy.rule.enabled());
+        Ok((Answer::Content, app.private_port.filter(|_| limited)))
+    }
+    .await;
+    finish(app, trail, outcome).await
+}
+
 fn target(trail: &mut Trail, instance: &Instance) {
     trail.other_target(instance.crn(), &instance.name, "kms/instance-policies");
 }

@@ -6,6 +6,7 @@ pub(crate) mod import;
 pub(crate) mod service;
 
 use std::{
+    net::SocketAddr,
     path::Path,
     sync::{
         Arc,
@@ -16,9 +17,10 @@ use std::{
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use envelock_keyserver::server::{self, Clock, Options, SystemEntropy};
+use envelock_keyserver::server::{self, Clock, Network, Options, SystemEntropy};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -131,7 +133,15 @@ impl Api {
 
     /// A request with everything that the Key Protect API asks for.
     pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
-        let bare = Call { api: self, method, path: path.to_owned(), headers: Vec::new(), body: Body::empty() };
+        let bare = Call {
+            api: self,
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Body::empty(),
+            network: Network::Public,
+            peer: None,
+        };
         bare.header("bluemix-instance", &self.instance).token(&self.token)
     }
 
@@ -232,7 +242,14 @@ pub(crate) const MANAGER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Manag
 
 /// A server that keeps everything in one directory.
 pub(crate) fn options(directory: &Path) -> Options {
-    Options { directory: directory.to_owned(), master_key: None, region: "us-south".to_owned(), secure_cookies: false }
+    Options {
+        directory: directory.to_owned(),
+        master_key: None,
+        region: "us-south".to_owned(),
+        secure_cookies: false,
+        trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
+        private_port: Some(4443),
+    }
 }
 
 async fn open(directory: &Path, clock: &Arc<FixedClock>) -> server::Server {
@@ -253,9 +270,18 @@ pub(crate) struct Call<'a> {
     path: String,
     headers: Vec<(String, String)>,
     body: Body,
+    network: Network,
+    peer: Option<SocketAddr>,
 }
 
 impl Call<'_> {
+    /// As over a connection from this address.
+    pub(crate) fn over(mut self, network: Network, address: &str) -> Self {
+        self.network = network;
+        self.peer = Some(SocketAddr::new(address.parse().expect("an address"), 50_000));
+        self
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self = self.without(name);
         self.headers.push((name.to_owned(), value.to_owned()));
@@ -285,7 +311,11 @@ impl Call<'_> {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let request = request.body(self.body).expect("a legal request");
+        let mut request = request.body(self.body).expect("a legal request");
+        request.extensions_mut().insert(self.network);
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         let response = self.api.router.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();

@@ -5,6 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
+pub(in crate::routes) const ALLOWED_IP_COLLECTION: &str = "application/vnd.ibm.kms.allowed_ip_metadata+json";
+
+/// The way to an instance that is limited to certain addresses, over the private network.
+#[derive(Serialize)]
+pub(in crate::routes) struct AllowedIpPort {
+    pub(in crate::routes) private_endpoint_port: u16,
+}
+
 /// Collection envelope of requests.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

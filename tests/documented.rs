@@ -1,6 +1,7 @@
-//! The tables of error codes in `docs/client.md` against the code that throws them.
+//! The guide `docs/client.md` against the sources: the tables of error codes, and the names of options and exports.
 //!
-//! *Invariant:* a failure without a row, a row without a failure, and a row that says something else are found.
+//! *Invariant:* a failure without a row, a row without a failure, a row that says something else, and a name that the
+//! guide never mentions are found.
 
 #![cfg(not(target_arch = "wasm32"))]
 
@@ -47,11 +48,11 @@ fn codes(source: &str) -> BTreeSet<String> {
     source.split('"').filter(|text| text.starts_with("ERR_")).map(str::to_owned).collect()
 }
 
-/// The codes of failures that the façade finds by itself.
-fn facade() -> BTreeSet<String> {
+/// The façade's sources.
+fn facade() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg-config/src");
-    let sources = std::fs::read_dir(folder).expect("the façade's sources");
-    sources.flat_map(|entry| codes(&std::fs::read_to_string(entry.expect("a file").path()).expect("text"))).collect()
+    let files = std::fs::read_dir(folder).expect("the façade's sources");
+    files.map(|entry| std::fs::read_to_string(entry.expect("a file").path()).expect("text")).collect()
 }
 
 /// One failure of each kind.
@@ -110,7 +111,7 @@ fn failures() -> Vec<Error> {
 
 #[test]
 fn every_code_has_a_row_and_every_row_a_code() {
-    let thrown: BTreeSet<String> = &codes(ERRORS) | &facade();
+    let thrown: BTreeSet<String> = facade().iter().flat_map(|source| codes(source)).chain(codes(ERRORS)).collect();
     let documented: BTreeSet<String> = rows().into_keys().collect();
     let missing: Vec<_> = thrown.difference(&documented).collect();
     let invented: Vec<_> = documented.difference(&thrown).collect();
@@ -132,4 +133,26 @@ fn a_row_says_whose_fault_it_is_and_whether_to_repeat() {
         let expected = Row { fault: fault.to_owned(), retry: failure.retryable() };
         assert_eq!(rows[failure.code()], expected, "{}", failure.code());
     }
+}
+
+#[test]
+fn every_option_and_every_export_is_mentioned() {
+    let words: BTreeSet<&str> = GUIDE.split(|letter: char| !letter.is_alphanumeric()).collect();
+    let sources = facade();
+    let lines = || sources.iter().flat_map(|source| source.lines());
+    let options: Vec<&str> =
+        lines().filter_map(|line| Some(line.trim().strip_prefix("readonly ")?.split_once("?:")?.0)).collect();
+    let exports: Vec<&str> = lines()
+        .filter_map(|line| line.strip_prefix("export { ")?.split_once(" }"))
+        .flat_map(|(names, _)| names.split(", "))
+        .collect();
+    assert!(
+        options.contains(&"onProgress") && exports.contains(&"envelock"),
+        "the sources are read as they are written"
+    );
+    // Classes that nobody makes by hand are what verbs give.
+    let given = ["DataKey", "FileSlice", "Opened", "OpenedFile", "SealedBlob"];
+    let missing: BTreeSet<&str> =
+        options.into_iter().chain(exports).filter(|name| !words.contains(name) && !given.contains(name)).collect();
+    assert!(missing.is_empty(), "the guide does not mention {missing:?}");
 }

@@ -1,16 +1,12 @@
-/**
- * The suite in edge runtimes: workerd through Miniflare and through a Workers project, and Vercel's Edge Runtime, alone and
- * in a Next.js application.
- */
+/** The suite in edge runtimes: workerd through Miniflare and through a Workers project, and Vercel's Edge Runtime. */
 
 import { spawn } from "node:child_process";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { after } from "node:test";
-import { consumer, run } from "./support/consumer.mjs";
+import { consumer } from "./support/consumer.mjs";
 import { cell } from "./support/matrix.mjs";
+import { address } from "./support/program.mjs";
 
 const workers = await consumer("workers");
 const edge = await consumer("edge");
@@ -59,17 +55,6 @@ cell("workerd in a Workers project", "envelock", async () => {
   }
 });
 
-/** Where it listens, as it says itself in these words. */
-async function address(program, words) {
-  let said = "";
-  for await (const line of createInterface(program.stdout)) {
-    said += `${line}\n`;
-    const found = words.exec(line);
-    if (found) return found[1];
-  }
-  throw new Error(`it ended before it was ready:\n${said}`);
-}
-
 /** What the platform's own bundler does with an imported module: the host compiles it. */
 const compiled = {
   name: "compiled modules",
@@ -93,32 +78,5 @@ for (const [entry, extent] of ENTRIES) {
     const vm = new EdgeVM({ codeGeneration: { strings: false, wasm: false }, extend: (context) => Object.assign(context, { module, extent }) });
     vm.evaluate(outputFiles[0].text);
     return JSON.parse(JSON.stringify(await vm.context.outcome));
-  });
-}
-
-const next = await consumer("next");
-const nextEnv = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
-/** Kinds of route, by the name that Next.js has for where they run. */
-const ROUTES = { edge: "Edge Runtime", nodejs: "Node" };
-
-/** The built application, started; gives the process, and where it listens. */
-let started;
-async function application() {
-  await rm(join(next.folder, "app"), { recursive: true, force: true });
-  for (const runtime of Object.keys(ROUTES)) {
-    await mkdir(join(next.folder, "app", runtime), { recursive: true });
-    const route = await readFile(await next.main("route", "envelock", `app/${runtime}/route.js`), "utf8");
-    await writeFile(join(next.folder, `app/${runtime}/route.js`), route.replace('runtime = "edge"', `runtime = "${runtime}"`));
-  }
-  await run(next.bin("next"), ["build"], { cwd: next.folder, env: nextEnv });
-  const server = spawn(process.execPath, [next.bin("next"), "start", "--hostname", "127.0.0.1", "--port", "0"], { cwd: next.folder, env: nextEnv });
-  return { server, url: await address(server, /Local:\s+(http:\S+)/) };
-}
-after(async () => (await started)?.server.kill());
-
-for (const [runtime, name] of Object.entries(ROUTES)) {
-  cell(`${name} in Next.js`, "envelock", async () => {
-    const { url } = await (started ??= application());
-    return await (await fetch(`${url}/${runtime}?extent=brief`)).json();
   });
 }

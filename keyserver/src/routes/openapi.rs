@@ -10,13 +10,15 @@ use serde_json::{Map, Value};
 use crate::state::App;
 
 /// The frame of the document, then its areas.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 13] = [
     include_str!("../../openapi/document.json"),
     include_str!("../../openapi/tokens.json"),
     include_str!("../../openapi/keys.json"),
     include_str!("../../openapi/actions.json"),
     include_str!("../../openapi/aliases.json"),
     include_str!("../../openapi/key-policies.json"),
+    include_str!("../../openapi/instance-policies.json"),
+    include_str!("../../openapi/import.json"),
     include_str!("../../openapi/registrations.json"),
     include_str!("../../openapi/rings.json"),
     include_str!("../../openapi/identities.json"),

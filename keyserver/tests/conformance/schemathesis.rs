@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Operations by which the caller would lose the access that all others need: they come last, alone.
-const LAST: &str = "deletePolicy,deletePolicyV2,updatePolicy,updatePolicyV2,signOut";
+const LAST: &str = "deletePolicy,deletePolicyV2,updatePolicy,updatePolicyV2,writeInstancePolicies,signOut";
 /// Which operations, how they are called, and for how many seconds.
 const RUNS: [(&str, &str, &str); 2] = [
     ("--exclude-operation-id", "coverage,fuzzing,stateful", "90"),

@@ -225,9 +225,29 @@ pub(crate) enum Error {
     /// A change based on something that has changed since.
     #[error("the object has changed since it was read: read it again, and send its ETag in If-Match")]
     EtagMismatch,
-    /// No such service ID.
-    #[error("Service ID was not found")]
-    ServiceIdNotFound,
+    /// No such user, service ID or API key.
+    #[error("There is no such user, service ID or API key")]
+    IdentityNotFound,
+    /// The address is that of a user who is there already.
+    #[error("A user with this e-mail address is in the account already")]
+    UserExists,
+    /// Something is locked.
+    #[error("This is locked: unlock it before it is changed or removed")]
+    Locked,
+    /// The identity that the console signs in.
+    #[error("The administrator that the first start made signs in the console and cannot be removed")]
+    AdministratorStays,
+    /// Values of API keys are asked to be kept.
+    #[error(
+        "Values of API keys are never kept, only their digests: send `store_value` false, and keep the value that is shown once"
+    )]
+    ValueNotKept,
+    /// An API key that is disabled or has expired.
+    #[error("Provided API key is disabled or has expired.")]
+    ApiKeyInactive,
+    /// The user may not sign in.
+    #[error("User is not active.")]
+    UserInactive,
     /// Nothing is served at this path.
     #[error("There is nothing at this path")]
     UnknownPath,

@@ -21,10 +21,10 @@ mod chores;
 mod console;
 #[path = "api/first_policies.rs"]
 mod first_policies;
-#[path = "api/iam.rs"]
-mod iam;
 #[path = "api/iam_policies.rs"]
 mod iam_policies;
+#[path = "api/identities.rs"]
+mod identities;
 #[path = "api/identity.rs"]
 mod identity;
 #[path = "api/import_token.rs"]

@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     iam::{
         caller::{Caller, Kind},
+        identity::Principal,
         roles::Action,
     },
     keys::{
@@ -255,6 +256,16 @@ impl Trail {
     /// Who asks, when it is not a token that says so.
     pub(crate) fn identity(&mut self, iam_id: &str, name: &str) {
         self.initiated(iam_id, name, Initiates::ServiceId);
+    }
+
+    /// Who asks, when an API key says so.
+    pub(crate) fn principal(&mut self, principal: &Principal) {
+        let kind = match principal {
+            Principal::User(_) => Initiates::User,
+            Principal::ServiceId(_) => Initiates::ServiceId,
+            Principal::Instance(_) => Initiates::Instance,
+        };
+        self.initiated(&principal.iam_id(), &principal.name(), kind);
     }
 
     fn initiated(&mut self, iam_id: &str, name: &str, kind: Initiates) {

@@ -6,6 +6,7 @@
 //! is no answer but an error.
 
 pub(crate) mod event;
+mod identity_names;
 mod names;
 pub(crate) mod policy;
 
@@ -49,6 +50,8 @@ pub(crate) enum Answer {
     Content,
     /// Something was made.
     Created,
+    /// Taken on; there is something to tell.
+    Accepted,
     /// Something was made, and there is nothing to tell.
     CreatedSilently,
     /// Done, and nothing to tell.

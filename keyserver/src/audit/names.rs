@@ -2,7 +2,11 @@
 //!
 //! *Invariant:* every action has exactly one name; the table has no wildcard.
 
-use crate::{audit::event::Severity, iam::roles::Action, keys::lifecycle::KeyAction};
+use crate::{
+    audit::{event::Severity, identity_names},
+    iam::roles::Action,
+    keys::lifecycle::KeyAction,
+};
 
 /// One row.
 pub(super) struct Names {
@@ -89,15 +93,10 @@ impl Names {
                 registrations("kms.registrations.delete", "Key Protect: delete registration", Critical)
             }
             Action::UnknownRequest => key("kms.secrets.default", "Key Protect: unknown request", Normal),
-            Action::CreateServiceId => {
-                iam("iam-identity.account-serviceid.create", "IAM Identity Service: create service ID", Normal)
-            }
-            Action::ListServiceIds => {
-                iam("iam-identity.account-serviceid.list", "IAM Identity Service: list service IDs", Normal)
-            }
-            Action::CreateApiKey => {
-                iam("iam-identity.serviceid-apikey.create", "IAM Identity Service: create API key", Normal)
-            }
+            Action::ServiceId(action) => identity_names::service_id(action),
+            Action::ApiKey(action) => identity_names::api_key(action),
+            Action::UserApiKey(action) => identity_names::user_api_key(action),
+            Action::User(action) => identity_names::user(action),
             Action::CreatePolicy => iam("iam-am.policy.create", "IAM Access Management: create policy", Warning),
             Action::ListPolicies => iam("iam-am.policy.list", "IAM Access Management: list policies", Normal),
             Action::ReadPolicy => iam("iam-am.policy.read", "IAM Access Management: read policy", Normal),
@@ -107,6 +106,7 @@ impl Names {
             Action::IssueToken => {
                 login("iam-identity.serviceid-apikey.login", "IAM Identity Service: login", "apikey-serviceid")
             }
+            Action::IssueUserToken => login("iam-identity.user-apikey.login", "IAM Identity Service: login", "apikey"),
             Action::IssueInstanceToken => login(
                 "iam-identity.service-authorization.login",
                 "IAM Identity Service: login for service instance",
@@ -142,7 +142,7 @@ const fn import_token(event: &'static str, message: &'static str) -> Names {
     Names { event, message, type_uri: "kms/import-token", credential: "token", severity, data_event: false }
 }
 
-const fn iam(event: &'static str, message: &'static str, severity: Severity) -> Names {
+pub(super) const fn iam(event: &'static str, message: &'static str, severity: Severity) -> Names {
     Names { event, message, type_uri: "iam/account", credential: "token", severity, data_event: false }
 }
 

@@ -6,7 +6,7 @@
 use crate::{
     error::Error,
     iam::{
-        caller::Caller,
+        caller::{Caller, Kind},
         policy::Policy,
         roles::{Action, Extent, Role},
     },
@@ -129,20 +129,23 @@ impl Grant {
 pub(crate) struct AccountGrant {
     account: String,
     holder: String,
+    own_only: bool,
 }
 
 impl AccountGrant {
-    /// Asks the caller's policies; only a policy on the whole account, or on its management, can say yes.
+    /// Asks the caller's policies; only a policy on the whole account, or on its management, can say yes. Users manage their
+    /// own API keys without one.
     pub(crate) fn decide(caller: &Caller, action: Action, policies: &[Policy]) -> Result<Self, Error> {
         let allowed = policies.iter().any(|policy| {
             policy.counts_for(caller)
                 && policy.reaches_account(caller.account())
                 && policy.rule.roles.iter().any(|role| role.allows(action))
         });
-        if !allowed {
+        let own = matches!(action, Action::ApiKey(_) | Action::UserApiKey(_)) && *caller.kind() == Kind::User;
+        if !allowed && !own {
             return Err(Error::Denied);
         }
-        Ok(Self { account: caller.account().to_owned(), holder: caller.iam_id().to_owned() })
+        Ok(Self { account: caller.account().to_owned(), holder: caller.iam_id().to_owned(), own_only: !allowed })
     }
 
     /// The account it is good for.
@@ -153,6 +156,16 @@ impl AccountGrant {
     /// IAM id of the caller.
     pub(crate) fn holder(&self) -> &str {
         &self.holder
+    }
+
+    /// Whether it reaches what belongs to the identity with this IAM id.
+    pub(crate) fn covers(&self, owner: &str) -> bool {
+        !self.own_only || owner == self.holder
+    }
+
+    /// What something missing means to this caller: who sees only their own does not learn what else there is.
+    pub(crate) fn absence(&self) -> Error {
+        if self.own_only { Error::Denied } else { Error::IdentityNotFound }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Service IDs, their API keys, and whom tokens are issued to.
+//! Service IDs, API keys, and whom tokens are issued to.
 //!
 //! *Invariant:* of an API key, code or cookie only a digest is ever kept.
 
@@ -8,7 +8,63 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::keys::{crn::Crn, environment::Entropy};
+use crate::{
+    error::Error,
+    iam::user::User,
+    keys::{crn::Crn, environment::Entropy},
+};
+
+/// What is kept about every service ID and API key.
+#[derive(Debug, Clone)]
+pub(crate) struct Upkeep {
+    /// When it was made.
+    pub(crate) created_at: Timestamp,
+    /// When it was changed last.
+    pub(crate) modified_at: Timestamp,
+    /// Not to be changed or removed until it is unlocked.
+    pub(crate) locked: bool,
+    /// Counts changes, so that two writers cannot overwrite each other.
+    pub(crate) revision: i64,
+}
+
+impl Upkeep {
+    /// Of something made now.
+    pub(crate) const fn new(now: Timestamp, locked: bool) -> Self {
+        Self { created_at: now, modified_at: now, locked, revision: 1 }
+    }
+
+    /// Notes a change.
+    pub(crate) const fn touch(&mut self, now: Timestamp) {
+        self.modified_at = now;
+        self.revision += 1;
+    }
+
+    /// What a change must name as the state it is based on.
+    pub(crate) fn etag(&self, id: Uuid) -> String {
+        format!("{}-{}", self.revision, id.simple())
+    }
+
+    /// Refuses a change that is based on another state; `*` stands for any.
+    pub(crate) fn require_etag(&self, id: Uuid, etag: &str) -> Result<(), Error> {
+        if etag == "*" || etag == self.etag(id) { Ok(()) } else { Err(Error::EtagMismatch) }
+    }
+
+    /// Refuses a change of what is locked.
+    pub(crate) const fn require_unlocked(&self) -> Result<(), Error> {
+        if self.locked { Err(Error::Locked) } else { Ok(()) }
+    }
+}
+
+/// Name of 1 to 255 printable characters, description of at most 500 characters.
+pub(crate) fn check_label(name: &str, description: Option<&str>) -> Result<(), Error> {
+    if !(1..=255).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+        return Err(Error::InvalidField { name: "name", why: "a name has 1 to 255 printable characters" });
+    }
+    if description.is_some_and(|text| text.chars().count() > 500) {
+        return Err(Error::InvalidField { name: "description", why: "a description has at most 500 characters" });
+    }
+    Ok(())
+}
 
 /// A non-human identity.
 #[derive(Debug, Clone)]
@@ -25,8 +81,8 @@ pub(crate) struct ServiceId {
     /// In IBM's API this is `unique_instance_crns`, which names the services that a service ID is connected to; a CRN without
     /// an instance stands for every instance of that service in the account.
     pub(crate) operates: Vec<Crn>,
-    /// When it was made.
-    pub(crate) created_at: Timestamp,
+    /// Times, lock, revision.
+    pub(crate) upkeep: Upkeep,
 }
 
 impl ServiceId {
@@ -54,6 +110,8 @@ impl ServiceId {
 /// Whom a token is issued to.
 #[derive(Debug, Clone)]
 pub(crate) enum Principal {
+    /// A user, for their API key.
+    User(User),
     /// A service ID, for its API key.
     ServiceId(ServiceId),
     /// A service instance, for its operator's token.
@@ -64,16 +122,18 @@ impl Principal {
     /// The id that policies and events name.
     pub(crate) fn iam_id(&self) -> String {
         match self {
+            Self::User(user) => user.iam_id.clone(),
             Self::ServiceId(identity) => identity.iam_id(),
             Self::Instance(crn) => format!("crn-{crn}"),
         }
     }
 
     /// Label; a service instance has none of its own.
-    pub(crate) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> String {
         match self {
-            Self::ServiceId(identity) => &identity.name,
-            Self::Instance(_) => "",
+            Self::User(user) => user.name(),
+            Self::ServiceId(identity) => identity.name.clone(),
+            Self::Instance(_) => String::new(),
         }
     }
 }
@@ -87,14 +147,32 @@ pub(crate) struct ApiKey {
     pub(crate) name: String,
     /// Longer label.
     pub(crate) description: Option<String>,
-    /// UUID of the service ID whose key it is.
-    pub(crate) owner: Uuid,
+    /// The account of its owner.
+    pub(crate) account: String,
+    /// IAM id of the user or service ID whose key it is.
+    pub(crate) owner: String,
     /// What a presented key is looked up by.
     pub(crate) digest: Digest,
-    /// When it was made.
-    pub(crate) created_at: Timestamp,
     /// IAM id of its maker.
     pub(crate) created_by: String,
+    /// From when on it is good for nothing.
+    pub(crate) expires_at: Option<Timestamp>,
+    /// Good for nothing until it is enabled.
+    pub(crate) disabled: bool,
+    /// Times, lock, revision.
+    pub(crate) upkeep: Upkeep,
+}
+
+impl ApiKey {
+    /// Whether it is good for a token now.
+    pub(crate) fn counts(&self, now: Timestamp) -> bool {
+        !self.disabled && self.expires_at.is_none_or(|at| now < at)
+    }
+
+    /// Whether a user has it, not a service ID.
+    pub(crate) fn is_of_user(&self) -> bool {
+        !self.owner.starts_with("iam-ServiceId-")
+    }
 }
 
 /// SHA-256 of a random value: a fast hash is enough for 256 random bits.

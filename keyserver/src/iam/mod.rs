@@ -12,3 +12,4 @@ pub(crate) mod policy_grant;
 pub(crate) mod roles;
 pub(crate) mod rule;
 pub(crate) mod token;
+pub(crate) mod user;

@@ -45,12 +45,14 @@ pub(crate) enum Action {
     DeleteRegistration,
     /// A Key Protect request that nothing answers.
     UnknownRequest,
-    /// New service ID.
-    CreateServiceId,
-    /// All service IDs of the account.
-    ListServiceIds,
-    /// New API key of a service ID.
-    CreateApiKey,
+    /// Something with service IDs.
+    ServiceId(IdentityAction),
+    /// Something with API keys of service IDs.
+    ApiKey(IdentityAction),
+    /// Something with API keys of users.
+    UserApiKey(IdentityAction),
+    /// Something with users.
+    User(IdentityAction),
     /// New policy.
     CreatePolicy,
     /// Policies of the account.
@@ -63,8 +65,10 @@ pub(crate) enum Action {
     RestorePolicy,
     /// Policy removed.
     DeletePolicy,
-    /// API key → access token.
+    /// API key of a service ID → access token.
     IssueToken,
+    /// API key of a user → access token.
+    IssueUserToken,
     /// Operator's token → token of a service instance.
     IssueInstanceToken,
     /// Sign-in code → console session.
@@ -75,6 +79,29 @@ pub(crate) enum Action {
     IssueConsoleToken,
     /// Sign out.
     CloseSession,
+}
+
+/// What can be done with identities and their API keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdentityAction {
+    /// Make one.
+    Create,
+    /// See which there are.
+    List,
+    /// See one.
+    Read,
+    /// Change what is said about one.
+    Update,
+    /// Keep one from being changed.
+    Lock,
+    /// Let one be changed again.
+    Unlock,
+    /// Keep one from being used.
+    Disable,
+    /// Let one be used again.
+    Enable,
+    /// Remove one.
+    Delete,
 }
 
 /// How much of an instance a policy must reach to say anything about an action.
@@ -273,9 +300,14 @@ const fn roles_for(action: Action) -> &'static [Role] {
         | Action::ReadInstancePolicies
         | Action::WriteInstancePolicies
         | Action::ReadAllowedIpPort => MANAGER,
-        Action::CreateServiceId
-        | Action::ListServiceIds
-        | Action::CreateApiKey
+        Action::ServiceId(IdentityAction::List | IdentityAction::Read)
+        | Action::ApiKey(IdentityAction::List | IdentityAction::Read)
+        | Action::UserApiKey(IdentityAction::List | IdentityAction::Read)
+        | Action::User(IdentityAction::List | IdentityAction::Read) => VIEWER_UP,
+        Action::ServiceId(_)
+        | Action::ApiKey(_)
+        | Action::UserApiKey(_)
+        | Action::User(_)
         | Action::CreatePolicy
         | Action::UpdatePolicy
         | Action::RestorePolicy
@@ -284,6 +316,7 @@ const fn roles_for(action: Action) -> &'static [Role] {
         // The server's own doing, and what proves identity by a credential of its own; no role stands for that.
         Action::Key(KeyAction::Expire)
         | Action::IssueToken
+        | Action::IssueUserToken
         | Action::IssueInstanceToken
         | Action::OpenSession
         | Action::ReadSession

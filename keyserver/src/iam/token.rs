@@ -48,8 +48,15 @@ struct NewClaims<'a> {
     identifier: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
     sub: &'a str,
-    sub_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_type: Option<&'static str>,
     authn: Authn<'a>,
     account: NewAccount<'a>,
     iat: i64,
@@ -66,7 +73,8 @@ struct NewClaims<'a> {
 struct Authn<'a> {
     sub: &'a str,
     iam_id: &'a str,
-    sub_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
 }
@@ -138,7 +146,9 @@ impl TokenAuthority {
     pub(crate) fn issue(&self, principal: &Principal, jti: Uuid, now: Timestamp) -> Result<AccessToken, Error> {
         let iam_id = &*principal.iam_id();
         let iat = now.as_second();
+        let name = &*principal.name();
         let (sub, account, lifetime) = match principal {
+            Principal::User(user) => (user.email.clone(), &user.account, LIFETIME_SECONDS),
             Principal::ServiceId(identity) => (identity.subject(), &identity.account, LIFETIME_SECONDS),
             Principal::Instance(crn) => (crn.to_string(), &crn.account, INSTANCE_LIFETIME_SECONDS),
         };
@@ -150,10 +160,13 @@ impl TokenAuthority {
             realmid: "iam",
             jti,
             identifier: sub,
-            name: Some(principal.name()),
+            name: Some(name),
+            given_name: None,
+            family_name: None,
+            email: None,
             sub,
-            sub_type: "ServiceId",
-            authn: Authn { sub, iam_id, sub_type: "ServiceId", name: Some(principal.name()) },
+            sub_type: Some("ServiceId"),
+            authn: Authn { sub, iam_id, sub_type: Some("ServiceId"), name: Some(name) },
             account: NewAccount { valid: true, bss: account, frozen: true },
             iat,
             exp,
@@ -165,12 +178,22 @@ impl TokenAuthority {
             amr: &["pwd"],
         };
         let claims = match principal {
+            Principal::User(user) => NewClaims {
+                realmid: "IBMid",
+                identifier: user.identifier(),
+                given_name: Some(&user.first_name),
+                family_name: Some(&user.last_name),
+                email: Some(&user.email),
+                sub_type: None,
+                authn: Authn { sub, iam_id, sub_type: None, name: Some(name) },
+                ..common
+            },
             Principal::ServiceId(_) => common,
             Principal::Instance(_) => NewClaims {
                 realmid: "crn",
                 name: None,
-                sub_type: "CRN",
-                authn: Authn { sub, iam_id, sub_type: "CRN", name: None },
+                sub_type: Some("CRN"),
+                authn: Authn { sub, iam_id, sub_type: Some("CRN"), name: None },
                 grant_type: GRANT_INSTANCE,
                 acr: 0,
                 amr: &[],

@@ -144,6 +144,77 @@ impl FromRequestParts<App> for IdInPath {
     }
 }
 
+/// A UUID in the path behind the word that says what it is the id of, such as `ServiceId-`.
+pub(super) struct PrefixedId(pub(super) String);
+
+impl FromRequestParts<App> for PrefixedId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        Ok(Self(path.map(|Path(text)| text).unwrap_or_default()))
+    }
+}
+
+impl PrefixedId {
+    /// The UUID, if it is the id of this kind of thing.
+    pub(super) fn of(&self, prefix: &str) -> Result<Uuid, Error> {
+        self.0.strip_prefix(prefix).and_then(|id| Uuid::try_parse(id).ok()).ok_or(Error::IdentityNotFound)
+    }
+}
+
+/// A user and the account they are looked for in, from the path.
+pub(super) struct UserInPath {
+    pub(super) account: String,
+    pub(super) iam_id: String,
+}
+
+impl FromRequestParts<App> for UserInPath {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let path = Path::<(String, String)>::from_request_parts(parts, app).await;
+        // What is no text names no user of any account.
+        let (account, iam_id) = path.map(|Path(pair)| pair).unwrap_or_default();
+        Ok(Self { account, iam_id })
+    }
+}
+
+/// The account in the path.
+pub(super) struct AccountInPath(pub(super) String);
+
+impl FromRequestParts<App> for AccountInPath {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        Ok(Self(path.map(|Path(account)| account).unwrap_or_default()))
+    }
+}
+
+/// What the header fields of new and shown API keys and service IDs say.
+pub(super) struct EntityHeaders {
+    /// `Entity-Lock: true`
+    pub(super) locked: bool,
+    /// `Entity-Disable: true`
+    pub(super) disabled: bool,
+    /// `IAM-Apikey`
+    pub(super) api_key: Option<zeroize::Zeroizing<String>>,
+}
+
+impl FromRequestParts<App> for EntityHeaders {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let says = |name| text(&parts.headers, name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        Ok(Self {
+            locked: says("entity-lock"),
+            disabled: says("entity-disable"),
+            api_key: text(&parts.headers, "iam-apikey").map(|value| zeroize::Zeroizing::new(value.to_owned())),
+        })
+    }
+}
+
 /// The ETag in `If-Match`, with or without quotes.
 pub(super) struct IfMatch(pub(super) Result<String, Error>);
 

@@ -1,98 +1,133 @@
-//! `/v1/serviceids`, `/v1/apikeys`.
+//! `/v1/serviceids`.
 //!
 //! *Invariant:* extract → service → reply.
 
 use axum::extract::State;
-use uuid::Uuid;
 
 use crate::{
     error::Error,
-    iam::identity::ServiceId,
+    iam::{identity::ServiceId, roles::IdentityAction},
     keys::crn::Crn,
-    routes::{extract::Body, keys::date, reply::Reply, wire::iam as wire},
+    routes::{
+        extract::{Body, EntityHeaders, IfMatch, Params, PrefixedId},
+        identity_lists::{listing, pages},
+        keys::date,
+        reply::{Reply, etag},
+        wire::iam as wire,
+    },
     service::{
         call::Call,
-        identities::{self as service, CreatedApiKey, NewApiKey, NewServiceId},
+        identities::{self as service, NewServiceId, ServiceIdChange},
     },
     state::App,
 };
 
-pub(super) async fn create_service_id(State(app): State<App>, call: Call, body: Body) -> Reply {
-    let input = body.required().and_then(new_service_id);
-    Reply::json(service::create_service_id(&app, call, input).await, show_service_id)
-}
+const PREFIX: &str = "ServiceId-";
+const MAX_OPERATED: usize = 10;
 
-pub(super) async fn service_ids(State(app): State<App>, call: Call) -> Reply {
-    Reply::json(service::service_ids(&app, call).await, |identities| wire::ServiceIds {
-        offset: 0,
-        limit: identities.len(),
-        serviceids: identities.into_iter().map(show_service_id).collect(),
+pub(super) async fn create(State(app): State<App>, call: Call, headers: EntityHeaders, body: Body) -> Reply {
+    let input = body.required().and_then(|body| new(body, headers.locked));
+    Reply::with_headers(service::create(&app, call, input).await, |identity| {
+        let tag = etag(&identity.upkeep.etag(identity.id));
+        (show(identity), [tag])
     })
 }
 
-pub(super) async fn create_api_key(State(app): State<App>, call: Call, body: Body) -> Reply {
-    let input = body.required().and_then(new_api_key);
-    Reply::json(service::create_api_key(&app, call, input).await, show_api_key)
+pub(super) async fn list(State(app): State<App>, call: Call, params: Params) -> Reply {
+    let (account, name) = (params.get("account_id").map(str::to_owned), params.get("name").map(str::to_owned));
+    Reply::json(service::list(&app, call, account, name, listing(&params)).await, |listed| wire::ServiceIds {
+        pages: pages("/v1/serviceids/", &listed),
+        serviceids: listed.entries.into_iter().map(show).collect(),
+    })
 }
 
-const fn missing(name: &'static str) -> Error {
-    Error::InvalidField { name, why: "required" }
+pub(super) async fn read(State(app): State<App>, call: Call, id: PrefixedId) -> Reply {
+    Reply::with_headers(service::read(&app, call, id.of(PREFIX)).await, |identity| {
+        let tag = etag(&identity.upkeep.etag(identity.id));
+        (show(identity), [tag])
+    })
 }
 
-fn new_service_id(body: wire::CreateServiceId) -> Result<NewServiceId, Error> {
-    const CRNS: Error = Error::InvalidField { name: "unique_instance_crns", why: "at most 10 CRNs of services" };
-    let crns = body.unique_instance_crns.unwrap_or_default();
-    let operates: Option<Vec<Crn>> = crns.iter().map(|crn| Crn::parse(crn)).collect();
+pub(super) async fn update(
+    State(app): State<App>,
+    call: Call,
+    id: PrefixedId,
+    IfMatch(tag): IfMatch,
+    body: Body,
+) -> Reply {
+    let change = body.required().and_then(|body| update_of(body, tag));
+    let changed = service::change(&app, call, id.of(PREFIX), IdentityAction::Update, change).await;
+    Reply::with_headers(changed, |identity| {
+        let tag = etag(&identity.upkeep.etag(identity.id));
+        (show(identity), [tag])
+    })
+}
+
+pub(super) async fn lock(State(app): State<App>, call: Call, id: PrefixedId) -> Reply {
+    let change = Ok(ServiceIdChange::Lock(true));
+    Reply::json(service::change(&app, call, id.of(PREFIX), IdentityAction::Lock, change).await, show)
+}
+
+pub(super) async fn unlock(State(app): State<App>, call: Call, id: PrefixedId) -> Reply {
+    let change = Ok(ServiceIdChange::Lock(false));
+    Reply::json(service::change(&app, call, id.of(PREFIX), IdentityAction::Unlock, change).await, show)
+}
+
+pub(super) async fn delete(State(app): State<App>, call: Call, id: PrefixedId) -> Reply {
+    Reply::empty(service::delete(&app, call, id.of(PREFIX)).await)
+}
+
+fn new(body: wire::ServiceIdIn, locked: bool) -> Result<NewServiceId, Error> {
+    const MISSING_NAME: Error = Error::InvalidField { name: "name", why: "required" };
+    const MISSING_ACCOUNT: Error = Error::InvalidField { name: "account_id", why: "required" };
+    require_plain(&body)?;
     Ok(NewServiceId {
-        operates: operates.filter(|crns| crns.len() <= 10).ok_or(CRNS)?,
-        name: body.name.filter(|name| !name.is_empty()).ok_or(missing("name"))?,
+        name: body.name.ok_or(MISSING_NAME)?,
         description: body.description,
-        account: body.account_id.ok_or(missing("account_id"))?,
+        account: body.account_id.ok_or(MISSING_ACCOUNT)?,
+        operates: operates(&body.unique_instance_crns.unwrap_or_default())?,
+        locked,
     })
 }
 
-fn new_api_key(body: wire::CreateApiKey) -> Result<NewApiKey, Error> {
-    let iam_id = body.iam_id.ok_or(missing("iam_id"))?;
-    let owner = iam_id.strip_prefix("iam-ServiceId-").and_then(|id| Uuid::try_parse(id).ok());
-    Ok(NewApiKey {
-        name: body.name.filter(|name| !name.is_empty()).ok_or(missing("name"))?,
+fn update_of(body: wire::ServiceIdIn, etag: Result<String, Error>) -> Result<ServiceIdChange, Error> {
+    require_plain(&body)?;
+    Ok(ServiceIdChange::Update {
+        etag,
+        name: body.name,
         description: body.description,
-        owner: owner.ok_or(Error::InvalidField { name: "iam_id", why: "not the IAM id of a service ID" })?,
+        operates: body.unique_instance_crns.map(|crns| operates(&crns)).transpose()?,
     })
 }
 
-fn show_service_id(identity: ServiceId) -> wire::ServiceId {
-    let created = date(identity.created_at);
+fn require_plain(body: &wire::ServiceIdIn) -> Result<(), Error> {
+    if body.apikey.is_some() {
+        return Err(Error::InvalidField { name: "apikey", why: "make the API key by a request of its own" });
+    }
+    if body.group_id.is_some() {
+        return Err(Error::InvalidField { name: "group_id", why: "groups of service IDs are not offered" });
+    }
+    Ok(())
+}
+
+fn operates(crns: &[String]) -> Result<Vec<Crn>, Error> {
+    const CRNS: Error = Error::InvalidField { name: "unique_instance_crns", why: "at most 10 CRNs of services" };
+    let parsed: Option<Vec<Crn>> = crns.iter().map(|crn| Crn::parse(crn)).collect();
+    parsed.filter(|crns| crns.len() <= MAX_OPERATED).ok_or(CRNS)
+}
+
+fn show(identity: ServiceId) -> wire::ServiceId {
     wire::ServiceId {
         id: identity.subject(),
         iam_id: identity.iam_id(),
-        entity_tag: format!("1-{}", identity.id.simple()),
+        entity_tag: identity.upkeep.etag(identity.id),
         crn: format!("crn:v1:bluemix:public:iam-identity::a/{}::serviceid:{}", identity.account, identity.subject()),
-        locked: false,
-        created_at: created.clone(),
-        modified_at: created,
+        locked: identity.upkeep.locked,
+        created_at: date(identity.upkeep.created_at),
+        modified_at: date(identity.upkeep.modified_at),
         account_id: identity.account,
         unique_instance_crns: identity.operates.iter().map(ToString::to_string).collect(),
         name: identity.name,
         description: identity.description,
-    }
-}
-
-fn show_api_key(created: CreatedApiKey) -> wire::ApiKey {
-    let CreatedApiKey { key, account, value } = created;
-    let at = date(key.created_at);
-    wire::ApiKey {
-        id: format!("ApiKey-{}", key.id),
-        entity_tag: format!("1-{}", key.id.simple()),
-        crn: format!("crn:v1:bluemix:public:iam-identity::a/{account}::apikey:ApiKey-{}", key.id),
-        locked: false,
-        created_at: at.clone(),
-        created_by: key.created_by,
-        modified_at: at,
-        name: key.name,
-        description: key.description,
-        iam_id: format!("iam-ServiceId-{}", key.owner),
-        account_id: account,
-        apikey: value,
     }
 }

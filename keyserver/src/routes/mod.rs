@@ -4,6 +4,7 @@
 
 mod actions;
 mod aliases;
+mod api_keys;
 mod assets;
 mod console;
 mod extract;
@@ -12,6 +13,7 @@ mod iam_policies;
 mod iam_policy_shape;
 mod identities;
 mod identity;
+mod identity_lists;
 mod import_token;
 mod instance_policies;
 mod keys;
@@ -23,6 +25,7 @@ mod policies;
 mod registrations;
 pub(crate) mod reply;
 mod rings;
+mod users;
 mod versions;
 mod wire;
 
@@ -79,9 +82,18 @@ pub(crate) fn router(app: App) -> Router {
         .route("/identity/token", post(identity::token))
         .route("/oidc/token", post(identity::token))
         .route("/identity/keys", get(identity::keys))
-        .route("/v1/serviceids", get(identities::service_ids).post(identities::create_service_id))
-        .route("/v1/serviceids/", get(identities::service_ids).post(identities::create_service_id))
-        .route("/v1/apikeys", post(identities::create_api_key))
+        // IBM's clients write the collection with a slash at its end.
+        .route("/v1/serviceids", get(identities::list).post(identities::create))
+        .route("/v1/serviceids/", get(identities::list).post(identities::create))
+        .route("/v1/serviceids/{id}", get(identities::read).put(identities::update).delete(identities::delete))
+        .route("/v1/serviceids/{id}/lock", post(identities::lock).delete(identities::unlock))
+        .route("/v1/apikeys", get(api_keys::list).post(api_keys::create))
+        .route("/v1/apikeys/details", get(api_keys::details))
+        .route("/v1/apikeys/{id}", get(api_keys::read).put(api_keys::update).delete(api_keys::delete))
+        .route("/v1/apikeys/{id}/lock", post(api_keys::lock).delete(api_keys::unlock))
+        .route("/v1/apikeys/{id}/disable", post(api_keys::disable).delete(api_keys::enable))
+        .route("/v2/accounts/{account}/users", get(users::list).post(users::invite))
+        .route("/v2/accounts/{account}/users/{iam_id}", get(users::read).patch(users::update).delete(users::remove))
         .route("/v1/policies", get(iam_policies::list).post(iam_policies::create))
         .route(
             "/v1/policies/{id}",

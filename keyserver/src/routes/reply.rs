@@ -51,7 +51,9 @@ impl Reply {
                 let status = status_of_answer(answer);
                 match answer {
                     Answer::Empty | Answer::CreatedSilently => Self((status, headers).into_response()),
-                    Answer::Content | Answer::Created => Self((status, headers, Json(body)).into_response()),
+                    Answer::Content | Answer::Created | Answer::Accepted => {
+                        Self((status, headers, Json(body)).into_response())
+                    }
                 }
             }
             (action, correlation, Err(error)) => Self::error(action, correlation, &error),
@@ -118,8 +120,10 @@ const fn target(error: &Error) -> Option<wire::ErrorTarget> {
 }
 
 fn token_error(code: &'static str, error: &Error, correlation: Uuid) -> wire::TokenError {
+    // As IBM's token service names a token that is not accepted; elsewhere it has the code of Key Protect.
+    let is_about_a_token = matches!(error, Error::TokenMissing | Error::TokenInvalid | Error::TokenExpired);
     wire::TokenError {
-        error_code: code,
+        error_code: if is_about_a_token { "BXNIM0407E" } else { code },
         error_message: error.to_string(),
         context: wire::TokenErrorContext { request_id: correlation },
     }
@@ -180,6 +184,7 @@ const fn status_of_answer(answer: Answer) -> StatusCode {
     match answer {
         Answer::Content => StatusCode::OK,
         Answer::Created | Answer::CreatedSilently => StatusCode::CREATED,
+        Answer::Accepted => StatusCode::ACCEPTED,
         Answer::Empty => StatusCode::NO_CONTENT,
     }
 }
@@ -242,7 +247,7 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::ApiKeyUnknown => (StatusCode::BAD_REQUEST, "BXNIM0415E"),
         Error::GrantTypeUnsupported => (StatusCode::BAD_REQUEST, "BXNIM0102E"),
         Error::DesiredIdUnreadable => (StatusCode::BAD_REQUEST, "BXNIM0109E"),
-        Error::NotOperator => (StatusCode::FORBIDDEN, "BXNIM0513E"),
+        Error::NotOperator => (StatusCode::FORBIDDEN, "NOT_OPERATOR_ERR"),
         Error::SignInCodeUnknown => (StatusCode::UNAUTHORIZED, "SIGN_IN_CODE_ERR"),
         Error::SessionMissing => (StatusCode::UNAUTHORIZED, "SESSION_MISSING_ERR"),
         Error::ForeignOrigin => (StatusCode::FORBIDDEN, "FOREIGN_ORIGIN_ERR"),
@@ -250,7 +255,13 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::PolicyExists => (StatusCode::CONFLICT, "policy_conflict_error"),
         Error::EtagMissing => (StatusCode::BAD_REQUEST, "ETAG_REQUIRED_ERR"),
         Error::EtagMismatch => (StatusCode::CONFLICT, "ETAG_MISMATCH_ERR"),
-        Error::ServiceIdNotFound => (StatusCode::NOT_FOUND, "not_found"),
+        Error::IdentityNotFound => (StatusCode::NOT_FOUND, "not_found"),
+        Error::UserExists => (StatusCode::CONFLICT, "USER_EXISTS_ERR"),
+        Error::Locked => (StatusCode::CONFLICT, "LOCKED_ERR"),
+        Error::AdministratorStays => (StatusCode::CONFLICT, "ADMINISTRATOR_STAYS_ERR"),
+        Error::ValueNotKept => (StatusCode::BAD_REQUEST, "VALUE_NOT_KEPT_ERR"),
+        Error::ApiKeyInactive => (StatusCode::BAD_REQUEST, "API_KEY_INACTIVE_ERR"),
+        Error::UserInactive => (StatusCode::BAD_REQUEST, "BXNIM0410E"),
         Error::UnknownPath => (StatusCode::NOT_FOUND, "NOT_FOUND_ERR"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED_ERR"),
         Error::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE_ERR"),
@@ -292,10 +303,11 @@ const fn family(action: Action) -> Family {
         | Action::ReadSession
         | Action::IssueConsoleToken
         | Action::CloseSession => Family::KeyProtect,
-        Action::IssueToken | Action::IssueInstanceToken => Family::Token,
-        Action::CreateServiceId
-        | Action::ListServiceIds
-        | Action::CreateApiKey
+        Action::IssueToken | Action::IssueUserToken | Action::IssueInstanceToken => Family::Token,
+        Action::ServiceId(_)
+        | Action::ApiKey(_)
+        | Action::UserApiKey(_)
+        | Action::User(_)
         | Action::CreatePolicy
         | Action::ListPolicies
         | Action::ReadPolicy
@@ -344,12 +356,15 @@ const fn what_failed(action: Action) -> &'static str {
         Action::DeleteRegistration => "Registration could not be deleted",
         Action::OpenSession => "Session could not be opened",
         Action::ReadSession => "Session could not be retrieved",
-        Action::IssueConsoleToken | Action::IssueToken | Action::IssueInstanceToken => "Token could not be issued",
+        Action::IssueConsoleToken | Action::IssueToken | Action::IssueUserToken | Action::IssueInstanceToken => {
+            "Token could not be issued"
+        }
         Action::CloseSession => "Session could not be closed",
         Action::UnknownRequest
-        | Action::CreateServiceId
-        | Action::ListServiceIds
-        | Action::CreateApiKey
+        | Action::ServiceId(_)
+        | Action::ApiKey(_)
+        | Action::UserApiKey(_)
+        | Action::User(_)
         | Action::CreatePolicy
         | Action::ListPolicies
         | Action::ReadPolicy

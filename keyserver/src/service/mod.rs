@@ -4,11 +4,13 @@
 
 pub(crate) mod actions;
 pub(crate) mod aliases;
+pub(crate) mod api_keys;
 pub(crate) mod call;
 pub(crate) mod chores;
 pub(crate) mod console;
 pub(crate) mod iam_policies;
 pub(crate) mod identities;
+pub(crate) mod identity_lists;
 pub(crate) mod import;
 pub(crate) mod instance_policies;
 pub(crate) mod keys;
@@ -20,3 +22,4 @@ pub(crate) mod registrations;
 pub(crate) mod rings;
 pub(crate) mod start;
 pub(crate) mod tokens;
+pub(crate) mod users;

@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     iam::{
         grant::ADMINISTRATOR_ROLES,
-        identity::{ApiKey, Credential, ServiceId},
+        identity::{ApiKey, Credential, ServiceId, Upkeep},
         policy::{Policy, Rule, Scope, Stamp, Subject},
         token::TokenAuthority,
     },
@@ -75,17 +75,20 @@ async fn install(around: &Surroundings<'_>, region: &str) -> Result<Credential, 
         description: Some("Made by the first start".to_owned()),
         account: account.clone(),
         operates: Vec::new(),
-        created_at: at,
+        upkeep: Upkeep::new(at, false),
     };
     let credential = Credential::random(*entropy);
     let api_key = ApiKey {
         id: entropy.uuid(),
         name: "administrator".to_owned(),
         description: Some("Printed by the first start".to_owned()),
-        owner: administrator.id,
+        account: account.clone(),
+        owner: administrator.iam_id(),
         digest: credential.digest(),
-        created_at: at,
         created_by: administrator.iam_id(),
+        expires_at: None,
+        disabled: false,
+        upkeep: Upkeep::new(at, false),
     };
     let rule = Rule {
         description: Some("The administrator may do everything".to_owned()),

@@ -49,9 +49,18 @@ pub(crate) async fn token(app: &AppState, source: Source, proof: Result<Proof, E
 }
 
 async fn of_api_key(app: &AppState, api_key: &str, trail: &mut Trail) -> Result<Principal, Error> {
-    let principal = app.store.identity_of_api_key(Digest::of(api_key)).await?.ok_or(Error::ApiKeyUnknown)?;
-    trail.identity(&principal.iam_id(), principal.name());
-    Ok(principal)
+    let (key, principal) = app.store.api_key_of(Digest::of(api_key)).await?.ok_or(Error::ApiKeyUnknown)?;
+    if let Principal::User(_) = principal {
+        trail.action = Action::IssueUserToken;
+    }
+    trail.principal(&principal);
+    if !key.counts(app.clock.now()) {
+        return Err(Error::ApiKeyInactive);
+    }
+    match &principal {
+        Principal::User(user) if !user.active => Err(Error::UserInactive),
+        _ => Ok(principal),
+    }
 }
 
 async fn of_operator(app: &AppState, token: &str, instance: Crn, trail: &mut Trail) -> Result<Principal, Error> {

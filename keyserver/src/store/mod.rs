@@ -5,6 +5,7 @@
 
 mod aliases;
 mod chores;
+mod identities;
 mod import_tokens;
 mod instance_policies;
 mod lists;
@@ -20,8 +21,8 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     iam::{
-        grant::{AccountGrant, Grant},
-        identity::{ApiKey, Digest, Principal, ServiceId},
+        grant::Grant,
+        identity::{ApiKey, Digest, ServiceId},
         policy::Policy,
     },
     keys::{
@@ -36,6 +37,7 @@ use crate::{
 
 pub(crate) use aliases::Aliases;
 pub(crate) use chores::Chores;
+pub(crate) use identities::{ApiKeys, Identities};
 pub(crate) use import_tokens::ImportTokens;
 pub(crate) use instance_policies::InstancePolicies;
 pub(crate) use lists::{Filter, Found, KeyLists, Listing, Page};
@@ -46,6 +48,7 @@ pub(crate) use rings::Rings;
 pub(crate) trait Store:
     Installations
     + Identities
+    + ApiKeys
     + policies::Policies
     + Keys
     + KeyLists
@@ -111,21 +114,6 @@ pub(crate) struct FirstStart {
     pub(crate) instance: Instance,
     /// The moment.
     pub(crate) at: Timestamp,
-}
-
-/// Identities and API keys. Look-ups by credential need no grant: they are how a caller becomes known.
-#[async_trait]
-pub(crate) trait Identities: Send + Sync {
-    /// The owner of an API key.
-    async fn identity_of_api_key(&self, digest: Digest) -> Result<Option<Principal>, Error>;
-    /// The service ID with this UUID.
-    async fn service_id(&self, id: Uuid) -> Result<Option<ServiceId>, Error>;
-    /// Adds a service ID.
-    async fn insert_service_id(&self, grant: &AccountGrant, identity: ServiceId, event: NewEvent) -> Result<(), Error>;
-    /// All service IDs, oldest first.
-    async fn service_ids(&self, grant: &AccountGrant) -> Result<Vec<ServiceId>, Error>;
-    /// Adds an API key.
-    async fn insert_api_key(&self, grant: &AccountGrant, key: ApiKey, event: NewEvent) -> Result<(), Error>;
 }
 
 /// Keys and their versions.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, READER, WRITER, envelope};
 
-fn events(api: &Api) -> Vec<Value> {
+pub(crate) fn events(api: &Api) -> Vec<Value> {
     api.events()
 }
 

@@ -52,18 +52,18 @@ async fn nobody_else_gets_a_token_for_an_instance() {
     let other_region =
         api.operator(&format!("crn:v1:bluemix:public:discovery:eu-de:a/{}:{TENANT}::", api.account)).await;
     for token in [&api.token, &other_service.token, &other_instance.token, &other_region.token] {
-        code(api.act_for(token, &crn).await, 403, "BXNIM0513E");
+        code(api.act_for(token, &crn).await, 403, "NOT_OPERATOR_ERR");
     }
     // A service's own token does not operate that service.
     let own = api.service_token("discovery", TENANT).await;
-    code(api.act_for(&own, &crn).await, 403, "BXNIM0513E");
-    code(api.act_for("nonsense", &crn).await, 401, "UNAUTHORIZED_ERR");
+    code(api.act_for(&own, &crn).await, 403, "NOT_OPERATOR_ERR");
+    code(api.act_for("nonsense", &crn).await, 401, "BXNIM0407E");
     let operator = api.operator(&format!("crn:v1:bluemix:public:discovery::a/{}:::", api.account)).await;
     for bad in ["", "nonsense", "crn:v1:bluemix:public:discovery:us-south:a/another", &api.crn("discovery", "")] {
         code(api.act_for(&operator.token, bad).await, 400, "BXNIM0109E");
     }
     let foreign = format!("crn:v1:bluemix:public:discovery:us-south:a/another:{TENANT}::");
-    code(api.act_for(&operator.token, &foreign).await, 403, "BXNIM0513E");
+    code(api.act_for(&operator.token, &foreign).await, 403, "NOT_OPERATOR_ERR");
     for crns in [json!(["nonsense"]), json!([foreign]), json!(vec![crn; 11])] {
         let body = json!({"account_id": api.account, "name": "x", "unique_instance_crns": crns});
         let answer = api.post("/v1/serviceids").json(&body).send().await;

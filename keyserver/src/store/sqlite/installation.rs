@@ -13,7 +13,7 @@ use crate::{
     },
     store::{
         FirstStart, Installation, Installations,
-        sqlite::{SqliteStore, iam, policies, rows::millis},
+        sqlite::{SqliteStore, api_keys, identities, policies, rows::millis},
     },
 };
 
@@ -40,8 +40,8 @@ impl Installations for SqliteStore {
     async fn install(&self, first: FirstStart) -> Result<(), Error> {
         self.write(move |db| {
             let FirstStart { installation, administrator, api_key, policy, instance, at } = first;
-            iam::insert_service_id(db, &administrator)?;
-            iam::insert_api_key(db, &administrator.account, &api_key)?;
+            identities::insert_service_id(db, &administrator)?;
+            api_keys::insert_api_key(db, &api_key)?;
             policies::insert_policy(db, &policy)?;
             insert_instance(db, &instance, millis(at))?;
             db.execute(

@@ -5,10 +5,11 @@
 //! *Invariant:* no caller sees the outcome of a write that is not durable, and no async thread waits for the disk.
 
 mod aliases;
+mod api_keys;
 mod chores;
 mod console;
 mod events;
-mod iam;
+mod identities;
 mod import_tokens;
 mod installation;
 mod instance_policies;

@@ -4,12 +4,8 @@
 
 use jiff::Timestamp;
 use rusqlite::{Row, types::Type};
-use uuid::Uuid;
 
-use crate::{
-    iam::identity::{Digest, ServiceId},
-    keys::crn::Crn,
-};
+use crate::iam::identity::Digest;
 
 pub(super) fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
@@ -36,21 +32,4 @@ pub(super) fn unreadable(row: &Row<'_>, column: &str) -> rusqlite::Error {
 
 pub(super) fn digest(row: &Row<'_>, column: &str) -> rusqlite::Result<Digest> {
     row.get(column).map(Digest)
-}
-
-pub(super) const SERVICE_ID_COLUMNS: &str = "service_ids.id, service_ids.name, service_ids.description,
-    service_ids.account, service_ids.operates, service_ids.created_at";
-
-pub(super) fn service_id(row: &Row<'_>) -> rusqlite::Result<ServiceId> {
-    let operates: Vec<String> =
-        serde_json::from_str(&row.get::<_, String>("operates")?).map_err(|_| unreadable(row, "operates"))?;
-    let operates: Option<Vec<Crn>> = operates.iter().map(|crn| Crn::parse(crn)).collect();
-    Ok(ServiceId {
-        id: row.get::<_, Uuid>("id")?,
-        name: row.get("name")?,
-        description: row.get("description")?,
-        account: row.get("account")?,
-        operates: operates.ok_or_else(|| unreadable(row, "operates"))?,
-        created_at: instant(row, "created_at")?,
-    })
 }

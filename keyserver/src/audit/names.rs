@@ -4,7 +4,7 @@
 
 use crate::{
     audit::{event::Severity, identity_names},
-    iam::roles::Action,
+    iam::roles::{Action, Group},
     keys::lifecycle::KeyAction,
 };
 
@@ -97,6 +97,7 @@ impl Names {
             Action::ApiKey(action) => identity_names::api_key(action),
             Action::UserApiKey(action) => identity_names::user_api_key(action),
             Action::User(action) => identity_names::user(action),
+            Action::Unclassified(group) => unclassified(group),
             Action::CreatePolicy => iam("iam-am.policy.create", "IAM Access Management: create policy", Warning),
             Action::ListPolicies => iam("iam-am.policy.list", "IAM Access Management: list policies", Normal),
             Action::ReadPolicy => iam("iam-am.policy.read", "IAM Access Management: read policy", Normal),
@@ -126,6 +127,19 @@ const fn key(event: &'static str, message: &'static str, severity: Severity) -> 
 
 const fn registrations(event: &'static str, message: &'static str, severity: Severity) -> Names {
     Names { event, message, type_uri: "kms/registrations", credential: "token", severity, data_event: true }
+}
+
+/// Some groups call these requests "request", others "default".
+const fn unclassified(group: Group) -> Names {
+    const MESSAGE: &str = "Key Protect: unknown request";
+    match group {
+        Group::Aliases => key("kms.secrets-alias.request", MESSAGE, Severity::Normal),
+        Group::Rings => rings("kms.key-rings.request", MESSAGE),
+        Group::ImportToken => import_token("kms.import-token.request", MESSAGE),
+        Group::Registrations => registrations("kms.registrations.default", MESSAGE, Severity::Normal),
+        Group::Policies => key("kms.policies.default", MESSAGE, Severity::Normal),
+        Group::InstancePolicies => instance("kms.instance-policies.request", MESSAGE, Severity::Normal),
+    }
 }
 
 const fn rings(event: &'static str, message: &'static str) -> Names {

@@ -45,6 +45,8 @@ pub(crate) enum Action {
     DeleteRegistration,
     /// A Key Protect request that nothing answers.
     UnknownRequest,
+    /// The same, where its path says what it is about.
+    Unclassified(Group),
     /// Something with service IDs.
     ServiceId(IdentityAction),
     /// Something with API keys of service IDs.
@@ -115,6 +117,23 @@ pub(crate) enum Extent {
     Instance,
 }
 
+/// What a request is about that nothing answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// Aliases of keys.
+    Aliases,
+    /// Key rings.
+    Rings,
+    /// The import token.
+    ImportToken,
+    /// Registrations.
+    Registrations,
+    /// Policies of keys.
+    Policies,
+    /// Policies of the instance.
+    InstancePolicies,
+}
+
 impl Action {
     /// Whether it changes which key protects which resource.
     pub(crate) const fn changes_registrations(self) -> bool {
@@ -143,7 +162,7 @@ impl Action {
     /// How much a policy must reach; what no row names asks for the whole instance.
     pub(crate) const fn extent(self) -> Extent {
         match self {
-            Self::ListKeys | Self::CountKeys | Self::UnknownRequest => Extent::Keys,
+            Self::ListKeys | Self::CountKeys | Self::UnknownRequest | Self::Unclassified(_) => Extent::Keys,
             Self::CreateKey | Self::CreateKeyWithPolicies => Extent::Ring,
             _ if self.concerns_keys() => Extent::Keys,
             _ => Extent::Instance,
@@ -269,6 +288,7 @@ const fn roles_for(action: Action) -> &'static [Role] {
         | Action::MergeRegistration
         | Action::DeleteRegistration
         | Action::UnknownRequest
+        | Action::Unclassified(_)
         | Action::Key(
             KeyAction::ReadMetadata | KeyAction::ListVersions | KeyAction::Wrap | KeyAction::Unwrap | KeyAction::Rewrap,
         ) => READER_UP,
@@ -356,6 +376,7 @@ mod tests {
             Action::MergeRegistration,
             Action::DeleteRegistration,
             Action::UnknownRequest,
+            Action::Unclassified(Group::Rings),
         ]);
         let actions = actions.chain([
             Action::CreateKeyWithPolicies,

@@ -84,14 +84,6 @@ pub(super) async fn restore(
     Reply::json(lifecycle::restore(&app, call, name, material).await, |view| made(view, prefer))
 }
 
-pub(super) async fn unknown(State(app): State<App>, call: Call) -> Reply {
-    Reply::empty(service::unknown(&app, call, Error::UnknownPath).await)
-}
-
-pub(super) async fn wrong_method(State(app): State<App>, call: Call) -> Reply {
-    Reply::empty(service::unknown(&app, call, Error::MethodNotAllowed).await)
-}
-
 /// The policies of `/keys_with_policy_overrides` belong to that path alone.
 fn new_key(key: wire::CreateKey) -> Result<NewKey, Error> {
     if key.rotation.is_some() || key.dual_auth_delete.is_some() {

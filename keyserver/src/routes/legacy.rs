@@ -6,6 +6,7 @@ use axum::extract::State;
 
 use crate::{
     error::Error,
+    iam::roles::Action,
     routes::{
         actions,
         extract::{Body, KeyName, Params, Prefer},
@@ -37,7 +38,9 @@ pub(super) async fn act(
         _ => {
             let why = "must be one of wrap, unwrap, rewrap, rotate, restore, disable, enable, setKeyForDeletion, \
                        unsetKeyForDeletion";
-            Reply::empty(unknown(&state, call, Error::InvalidQuery { name: "action", why }).await)
+            Reply::empty(
+                unknown(&state, call, Action::UnknownRequest, Error::InvalidQuery { name: "action", why }).await,
+            )
         }
     }
 }

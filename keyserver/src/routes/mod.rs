@@ -25,6 +25,7 @@ mod policies;
 mod registrations;
 pub(crate) mod reply;
 mod rings;
+mod unclassified;
 mod users;
 mod versions;
 mod wire;
@@ -75,8 +76,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/keys_with_policy_overrides", post(keys::create_with_policies))
         .route("/instance/allowed_ip_port", get(instance_policies::allowed_ip_port))
         .route("/instance/policies", get(instance_policies::read).put(instance_policies::write))
-        .fallback(keys::unknown)
-        .method_not_allowed_fallback(keys::wrong_method);
+        .fallback(unclassified::no_such_path)
+        .method_not_allowed_fallback(unclassified::wrong_method);
     Router::new()
         .nest("/api/v2", key_protect)
         .route("/identity/token", post(identity::token))

@@ -299,6 +299,7 @@ const fn family(action: Action) -> Family {
         | Action::MergeRegistration
         | Action::DeleteRegistration
         | Action::UnknownRequest
+        | Action::Unclassified(_)
         | Action::OpenSession
         | Action::ReadSession
         | Action::IssueConsoleToken
@@ -365,6 +366,7 @@ const fn what_failed(action: Action) -> &'static str {
         | Action::ApiKey(_)
         | Action::UserApiKey(_)
         | Action::User(_)
+        | Action::Unclassified(_)
         | Action::CreatePolicy
         | Action::ListPolicies
         | Action::ReadPolicy

@@ -274,9 +274,9 @@ pub(crate) async fn rotate(
     finish(app, trail, outcome).await
 }
 
-/// A Key Protect request that nothing answers; recorded like the others.
-pub(crate) async fn unknown(app: &AppState, call: Call, why: Error) -> Audited<()> {
-    let (mut trail, credentials) = call.begin(app, Action::UnknownRequest);
+/// A Key Protect request that nothing answers; recorded like the others, as what it seems to be about.
+pub(crate) async fn unknown(app: &AppState, call: Call, action: Action, why: Error) -> Audited<()> {
+    let (mut trail, credentials) = call.begin(app, action);
     let outcome = async {
         credentials.permit(app, &mut trail).await?;
         Err(why)

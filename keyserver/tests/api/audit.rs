@@ -75,6 +75,15 @@ async fn every_request_leaves_exactly_one_event_with_its_status() {
         (api.delete(&one("")), "kms.secrets.delete", 204, "critical"),
         (api.post(&one("/restore")), "kms.secrets.restore", 409, "warning"),
         (api.get("/api/v2/else"), "kms.secrets.default", 404, "normal"),
+        (api.post(&one("/else")), "kms.secrets.default", 404, "normal"),
+        (api.get(&one("/aliases/a")), "kms.secrets-alias.request", 405, "normal"),
+        (api.get(&one("/aliases")), "kms.secrets-alias.request", 404, "normal"),
+        (api.post("/api/v2/key_rings"), "kms.key-rings.request", 405, "normal"),
+        (api.delete("/api/v2/import_token"), "kms.import-token.request", 405, "normal"),
+        (api.post("/api/v2/keys/registrations"), "kms.registrations.default", 405, "normal"),
+        (api.delete(&one("/registrations")), "kms.registrations.default", 405, "normal"),
+        (api.delete(&one("/policies")), "kms.policies.default", 405, "normal"),
+        (api.delete("/api/v2/instance/policies"), "kms.instance-policies.request", 405, "normal"),
         (api.post("/identity/token"), "iam-identity.serviceid-apikey.login", 400, "warning"),
         (api.get("/v1/serviceids"), "iam-identity.account-serviceid.list", 200, "normal"),
         (api.get("/console/session"), "envelock.console-session.read", 401, "critical"),
@@ -155,6 +164,9 @@ fn changeable(api: &Api) -> String {
         ("api_keys", "hex(id)"),
         ("policies", "hex(id)"),
         ("key_policies", "hex(id) || enabled"),
+        ("registrations", "resource_crn"),
+        ("key_rings", "id"),
+        ("import_tokens", "hex(id) || remaining_retrievals"),
         ("instance_policies", "kind || enabled"),
     ];
     let text = |(table, columns): (&str, &str)| -> String {
@@ -171,6 +183,9 @@ async fn what_cannot_be_recorded_does_not_happen() {
     api.delete(&format!("/api/v2/keys/{deleted}")).send().await.is(StatusCode::NO_CONTENT);
     api.clock.advance(31);
     let someone = api.someone(&[READER], &[]).await;
+    let service = api.service("discovery", &[READER], &[]).await;
+    let resource = service.crn.replace(':', "%3A").replace('/', "%2F");
+    api.post("/api/v2/import_token").send().await.is(StatusCode::OK);
     let before = changeable(&api);
     let full = "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'the journal is full'); END";
     api.database().execute_batch(full).expect("a trigger");
@@ -187,10 +202,24 @@ async fn what_cannot_be_recorded_does_not_happen() {
         "metadata": {"collectionType": "application/vnd.ibm.kms.policy+json", "collectionTotal": 1},
         "resources": [{"policy_type": "metrics", "policy_data": {"enabled": true}}],
     });
+    let new_registration = json!({
+        "metadata": {"collectionType": "application/vnd.ibm.kms.registration_input+json", "collectionTotal": 1},
+        "resources": [{}],
+    });
     let on = |rest: &str| format!("/api/v2/keys/{key}{rest}");
+    let token_for = |path: &str| if path.contains("/registrations/") { &service.token } else { &api.token };
     let changes = [
         (Method::POST, "/api/v2/keys".to_owned(), new_key, 201),
         (Method::POST, on("/actions/rotate"), Value::Null, 204),
+        (Method::POST, on("/aliases/other"), Value::Null, 201),
+        (Method::POST, "/api/v2/key_rings/ring-b".to_owned(), Value::Null, 201),
+        (Method::PATCH, on(""), json!({"keyRingID": "default"}), 200),
+        (Method::DELETE, "/api/v2/key_rings/ring-b".to_owned(), Value::Null, 204),
+        (Method::GET, "/api/v2/import_token".to_owned(), Value::Null, 200),
+        (Method::POST, "/api/v2/import_token".to_owned(), Value::Null, 200),
+        (Method::POST, on(&format!("/registrations/{resource}")), new_registration, 201),
+        (Method::DELETE, on(&format!("/registrations/{resource}")), Value::Null, 204),
+        (Method::DELETE, on("/aliases/other"), Value::Null, 204),
         (Method::POST, on("/actions/disable"), Value::Null, 204),
         (Method::PUT, on("/policies"), new_key_policy, 200),
         (Method::PUT, "/api/v2/instance/policies".to_owned(), new_instance_policy, 204),
@@ -202,14 +231,14 @@ async fn what_cannot_be_recorded_does_not_happen() {
         (Method::DELETE, format!("/v1/policies/{}", someone.policy), Value::Null, 204),
     ];
     for (method, path, body, _) in &changes {
-        let answer = api.call(method.clone(), path).json(body).send().await;
+        let answer = api.call(method.clone(), path).token(token_for(path)).json(body).send().await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{method} {path}: {}", answer.text);
         assert_eq!(changeable(&api), before, "{method} {path}");
     }
     api.database().execute_batch("DROP TRIGGER full").expect("dropped");
     for (method, path, body, status) in &changes {
         let known = events(&api).len();
-        let answer = api.call(method.clone(), path).json(body).send().await;
+        let answer = api.call(method.clone(), path).token(token_for(path)).json(body).send().await;
         assert_eq!(answer.status, *status, "{method} {path}: {}", answer.text);
         let events = events(&api);
         assert_eq!(events.len(), known + 1, "{method} {path}: one event");

@@ -117,6 +117,8 @@ async fn root_keys_of_every_size_are_imported_and_rotated_with_a_token() {
         api.act(id, "rotate", token.wrap(&[1; 32])).await.refused(409, "KEY_ROTATION_NOT_PERMITTED");
         api.act(id, "rotate", Value::Null).await.refused(400, "KEY_PAYLOAD_REQ_ERR");
     }
+    let overrides = api.post("/api/v2/keys_with_policy_overrides").json(&key(token.wrap(&[5; 32]), false)).send().await;
+    assert_eq!(overrides.is(StatusCode::CREATED).resource()["imported"], true);
     let generated = api.root_key().await;
     api.act(&generated, "rotate", token.wrap(&[1; 32])).await.refused(400, "INVALID_QUERY_PARAM_ERR");
 }

@@ -379,3 +379,22 @@ async fn every_call_leaves_its_event() {
     assert_eq!(event["reason"]["reasonCode"], 401);
     assert_eq!(event["reason"]["reasonType"], "Unauthorized");
 }
+
+#[tokio::test]
+async fn a_key_is_not_deleted_by_someone_who_has_not_seen_a_registration() {
+    let story = Story::new().await;
+    let Story { api, service, .. } = &story;
+    for _ in 0..24 {
+        let key = api.root_key().await;
+        let path = format!("/api/v2/keys/{key}");
+        let register = story.write(Method::POST, &key, &service.crn, json!({}));
+        let (registered, deleted) = tokio::join!(register, api.delete(&path).send());
+        match deleted.status {
+            StatusCode::NO_CONTENT => drop(registered.refused(422, "KEY_INVALID_STATE_ERR")),
+            _ => {
+                deleted.refused(409, "PROTECTED_RESOURCE_ERR");
+                registered.is(StatusCode::CREATED);
+            }
+        }
+    }
+}

@@ -27,6 +27,8 @@ stories! {
     access_of_a_service_id
     aliases
     key_rings
+    registrations
+    import_tokens
     what_live_tests_expect
     two_root_keys
 }

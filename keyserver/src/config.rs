@@ -57,9 +57,26 @@ pub struct Serve {
     /// Region of a new installation, part of every name in it.
     #[arg(long, env = "ENVELOCK_REGION", default_value = "us-south", value_parser = parse_region)]
     pub region: String,
+    /// The services that can be ordered.
+    #[command(flatten)]
+    pub services: ServiceOptions,
     /// Form of what is printed and logged.
     #[arg(long, value_enum, env = "ENVELOCK_OUTPUT", default_value_t = Output::Text)]
     pub output: Output,
+}
+
+/// Options of the services that can be ordered.
+#[derive(Debug, Clone, Args)]
+pub struct ServiceOptions {
+    /// Name of the encrypted object store in resource names and policies, for instances made from now on.
+    #[arg(long, value_name = "NAME", env = "ENVELOCK_OBJECTS_SERVICE", default_value = "envelock-objects", value_parser = parse_service)]
+    pub objects_service: String,
+    /// Largest object that is stored, in bytes.
+    #[arg(long, value_name = "BYTES", env = "ENVELOCK_MAX_OBJECT_BYTES", default_value_t = 5 << 30)]
+    pub max_object_bytes: u64,
+    /// Root keys of an instance that the usage report counts as free.
+    #[arg(long, value_name = "COUNT", env = "ENVELOCK_FREE_ROOT_KEYS", default_value_t = 20)]
+    pub free_root_keys: u64,
 }
 
 /// Options of `sign-in-link`.
@@ -96,6 +113,17 @@ pub enum Output {
     Text,
     /// For programs: one JSON object per line.
     Json,
+}
+
+fn parse_service(text: &str) -> Result<String, String> {
+    let legal = (2..=64).contains(&text.len())
+        && text != "kms"
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if legal {
+        Ok(text.to_owned())
+    } else {
+        Err("a service has 2 to 64 lower-case letters, digits and `-`, and `kms` is taken".to_owned())
+    }
 }
 
 fn parse_region(text: &str) -> Result<String, String> {

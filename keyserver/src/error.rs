@@ -248,6 +248,92 @@ pub(crate) enum Error {
     /// The user may not sign in.
     #[error("User is not active.")]
     UserInactive,
+    /// No such service instance, or none that the caller may see.
+    #[error("There is no such resource instance")]
+    ResourceNotFound,
+    /// The instance was removed for good.
+    #[error("The resource instance was removed")]
+    InstanceGone,
+    /// The instance is deleted and can still be restored.
+    #[error("The resource instance is deleted: restore it by its reclamation, or make a new one")]
+    InstanceDeleted,
+    /// A change of an instance that is locked.
+    #[error("The resource instance is locked: unlock it first")]
+    InstanceLocked,
+    /// No such deleted instance.
+    #[error("There is no such reclamation")]
+    ReclamationNotFound,
+    /// A Key Protect instance that still has keys.
+    #[error("Instance contains {count} active keys: delete them first")]
+    InstanceHasKeys {
+        /// How many.
+        count: u64,
+    },
+    /// A key for an instance of a plan that cannot be encrypted.
+    #[error(
+        "Only instances of the Premium plan can be encrypted by a root key: choose that plan, or leave the key out"
+    )]
+    PremiumRequired,
+    /// A key for an instance that exists.
+    #[error(
+        "A root key is chosen when an instance is made: an existing instance cannot be encrypted or given another key, make a new one"
+    )]
+    KeyOnlyAtCreation,
+    /// The key and the instance are in different regions.
+    #[error(
+        "The root key is in another region than the instance: choose a key of the instance's region, or another region"
+    )]
+    KeyRegionMismatch,
+    /// The service may not use the key.
+    #[error(
+        "There is no authorization that lets this service instance use its root key: create one with the role Reader for it, or create the removed one again"
+    )]
+    AuthorizationMissing,
+    /// The root key named for a new instance is not active.
+    #[error("The root key is not active: enable or restore it, or choose another key")]
+    RootKeyInactive,
+    /// Several keys have the name given.
+    #[error("Several keys of that instance have this name: give the CRN of the one that is meant")]
+    KeyNameAmbiguous,
+    /// The root key of an instance was purged.
+    #[error("The root key of this instance was destroyed for good, and its data with it")]
+    RootKeyDestroyed,
+    /// The instance has no root key and therefore no data.
+    #[error("This instance is not encrypted by a root key and stores nothing: make a new Premium instance with a key")]
+    NotEncrypted,
+    /// A usage report of an instance without keys.
+    #[error("Usage is reported of Key Protect instances only")]
+    NoUsage,
+    /// No object with this name.
+    #[error("There is no object with this name")]
+    ObjectNotFound,
+    /// `If-Match` or `If-None-Match` does not hold.
+    #[error("The object is not in the state that the request requires (If-Match, If-None-Match)")]
+    PreconditionFailed,
+    /// No byte of the range is in the object.
+    #[error("The range is not in the object, which has {size} bytes")]
+    RangeUnsatisfiable {
+        /// Size of the object.
+        size: u64,
+    },
+    /// An object that is larger than this server stores.
+    #[error("The object is larger than the {limit} bytes that this server stores")]
+    ObjectTooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// The bytes received are not those that were announced.
+    #[error("The object does not have the SHA-256 that its sender announced: send it again")]
+    ChecksumMismatch,
+    /// What is being stored is not a sealed message.
+    #[error("Only sealed messages are stored, and this is none: {0}")]
+    NotSealed(&'static str),
+    /// A sealed message that is not whole.
+    #[error("The sealed message is damaged: {0}")]
+    MessageDamaged(&'static str),
+    /// A sealed message that another key opens.
+    #[error("Only messages sealed under this instance's root key, and no other key, are stored")]
+    ForeignKey,
     /// Nothing is served at this path.
     #[error("There is nothing at this path")]
     UnknownPath,

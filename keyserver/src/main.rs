@@ -6,8 +6,8 @@ use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Ar
 
 use clap::Parser;
 use envelock_keyserver::{
-    config::{Command, Config, Data, Output, Serve, SignInLink},
-    server::{self, Options, Server, Sockets, SystemClock, SystemEntropy},
+    config::{Command, Config, Data, Output, Serve, ServiceOptions, SignInLink},
+    server::{self, Options, Server, Services, Sockets, SystemClock, SystemEntropy},
 };
 use serde_json::json;
 use tokio::{
@@ -53,6 +53,7 @@ async fn serve(options: Serve) -> Result<(), Failure> {
         secure_cookies: options.behind_tls_proxy,
         trusted_proxies: options.trusted_proxies.clone(),
         private_port: private_address.map(|address| address.port()),
+        services: services(&options.services),
     };
     let server = server::open(&kept, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     tracing::info!(%address, data = %kept.directory.display(), "listening");
@@ -62,6 +63,14 @@ async fn serve(options: Serve) -> Result<(), Failure> {
     server.serve(Sockets { public, private }, stop).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn services(chosen: &ServiceOptions) -> Services {
+    Services {
+        objects: chosen.objects_service.clone(),
+        max_object_bytes: chosen.max_object_bytes,
+        free_root_keys: chosen.free_root_keys,
+    }
 }
 
 async fn bind(option: &str, address: SocketAddr, behind_tls_proxy: bool) -> Result<TcpListener, Failure> {

@@ -15,10 +15,11 @@ use crate::{
     error::Error,
     iam::token::TokenAuthority,
     keys::{
+        catalogue::{KEY_PROTECT, Offer},
         environment::{Clock, Entropy},
         network::TrustedProxies,
     },
-    store::{NewEvent, Store},
+    store::{NewEvent, Store, files::ObjectFiles},
 };
 
 /// The server's parts.
@@ -42,6 +43,10 @@ pub(crate) struct AppState {
     /// Name of the console's cookie: browsers keep one jar for all ports of a host, so that each installation has its own
     /// name.
     pub(crate) session_cookie: String,
+    /// The bytes of stored objects.
+    pub(crate) files: ObjectFiles,
+    /// What the operator chose about services.
+    pub(crate) services: Services,
     /// Whether the console's cookie is for TLS only.
     pub(crate) secure_cookies: bool,
     /// Lets one key pair be generated at a time, however many are asked for.
@@ -54,6 +59,35 @@ pub(crate) struct AppState {
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server is told to stop.
     pub(crate) stopping: CancellationToken,
+}
+
+/// What the operator chooses about the services that can be ordered.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// Name of the encrypted object store in CRNs and policies. Instances keep the name they were made with.
+    pub objects: String,
+    /// The largest object that is stored, in bytes.
+    pub max_object_bytes: u64,
+    /// Root keys of an instance that cost nothing, for the usage report.
+    pub free_root_keys: u64,
+}
+
+impl Default for Services {
+    /// 5 GiB per object; 20 free keys, as this kind of service began with in 2020. The real one later counted key versions,
+    /// five of them free in an account, and has given none away since January 2025.
+    fn default() -> Self {
+        Self { objects: "envelock-objects".to_owned(), max_object_bytes: 5 << 30, free_root_keys: 20 }
+    }
+}
+
+impl AppState {
+    /// Name of a service in CRNs and policies.
+    pub(crate) fn service_name(&self, offer: Offer) -> &str {
+        match offer {
+            Offer::KeyProtect => KEY_PROTECT,
+            Offer::Objects => &self.services.objects,
+        }
+    }
 }
 
 /// Shared by all requests.

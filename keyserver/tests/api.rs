@@ -19,6 +19,8 @@ mod authorizations;
 mod chores;
 #[path = "api/console.rs"]
 mod console;
+#[path = "api/encrypted.rs"]
+mod encrypted;
 #[path = "api/first_policies.rs"]
 mod first_policies;
 #[path = "api/iam_policies.rs"]
@@ -29,6 +31,8 @@ mod identities;
 mod identity;
 #[path = "api/import_token.rs"]
 mod import_token;
+#[path = "api/instance_keys.rs"]
+mod instance_keys;
 #[path = "api/instance_policies.rs"]
 mod instance_policies;
 #[path = "api/keys.rs"]
@@ -43,6 +47,8 @@ mod limits;
 mod lists;
 #[path = "api/networks.rs"]
 mod networks;
+#[path = "api/objects.rs"]
+mod objects;
 #[path = "api/openapi.rs"]
 mod openapi;
 #[path = "api/policies.rs"]
@@ -51,6 +57,8 @@ mod policies;
 mod purge;
 #[path = "api/registrations.rs"]
 mod registrations;
+#[path = "api/resources.rs"]
+mod resources;
 #[path = "api/restore.rs"]
 mod restore;
 #[path = "api/rings.rs"]
@@ -61,6 +69,8 @@ mod rotation_by_policy;
 mod storage;
 #[path = "api/sync.rs"]
 mod sync;
+#[path = "api/usage.rs"]
+mod usage;
 #[path = "api/versions.rs"]
 mod versions;
 #[path = "api/wrapping.rs"]

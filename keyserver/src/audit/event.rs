@@ -15,9 +15,11 @@ use crate::{
         roles::Action,
     },
     keys::{
-        crn::Instance,
+        crn::{Instance, InstanceId},
         import_token::ImportToken,
+        instance::Resource,
         key::Key,
+        object::ObjectName,
         ring::RingId,
         version::{Version, VersionId},
     },
@@ -61,7 +63,9 @@ pub(crate) struct Trail {
     host: Option<String>,
     agent: Option<String>,
     initiator: Option<Initiator>,
+    asked_by: Option<(String, String)>,
     instance: Option<Instance>,
+    service: Option<(InstanceId, String)>,
     target: Option<Target>,
     request: RequestData,
     response: ResponseData,
@@ -174,6 +178,10 @@ struct Event<'a> {
 struct EventInitiator<'a> {
     id: &'a str,
     name: &'a str,
+    #[serde(rename = "authnId", skip_serializing_if = "Option::is_none")]
+    authn_id: Option<&'a str>,
+    #[serde(rename = "authnName", skip_serializing_if = "Option::is_none")]
+    authn_name: Option<&'a str>,
     #[serde(rename = "typeURI")]
     type_uri: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -234,7 +242,9 @@ impl Trail {
             host,
             agent,
             initiator: None,
+            asked_by: None,
             instance: None,
+            service: None,
             target: None,
             request: RequestData { request_uri: uri.clone(), ..RequestData::default() },
             response: ResponseData::default(),
@@ -280,10 +290,31 @@ impl Trail {
         trail
     }
 
+    /// What asked goes on as a service instance that does it for the one who asked.
+    pub(crate) fn acting_as(&mut self, caller: &Caller) {
+        self.asked_by = self.initiator.take().map(|initiator| (initiator.id, initiator.name));
+        self.caller(caller);
+    }
+
     /// In which instance.
     pub(crate) fn instance(&mut self, instance: &Instance) {
         self.request.instance_id = Some(instance.id.to_string());
         self.instance = Some(instance.clone());
+    }
+
+    /// On which service instance.
+    pub(crate) fn resource(&mut self, resource: &Resource) {
+        self.request.instance_id = Some(resource.id.to_string());
+        self.service = Some((resource.id, resource.crn()));
+        let type_uri = Names::of(self.action).type_uri;
+        self.target = Some(Target { id: resource.crn(), name: resource.name.clone(), type_uri });
+    }
+
+    /// On which object of it.
+    pub(crate) fn object(&mut self, resource: &Resource, name: &ObjectName) {
+        let id = format!("{}object:{}", resource.crn().trim_end_matches(':').to_owned() + ":", name.as_str());
+        let type_uri = Names::of(self.action).type_uri;
+        self.target = Some(Target { id: bounded(id), name: bounded(name.as_str().to_owned()), type_uri });
     }
 
     /// For which ring.
@@ -361,6 +392,9 @@ impl Trail {
         let default_target = Target { id: self.uri.clone(), name: String::new(), type_uri: names.type_uri };
         let target = self.target.as_ref().unwrap_or(&default_target);
         let kind = self.initiator.as_ref().map_or(Initiates::ServiceId, |initiator| initiator.kind);
+        let asked_by = self.asked_by.as_ref();
+        let key_protect = self.instance.as_ref().map(|instance| (instance.id, instance.crn()));
+        let (source, source_crn) = key_protect.or_else(|| self.service.clone()).unzip();
         let event = Event {
             id,
             event_time: cadf_time(self.at),
@@ -372,6 +406,8 @@ impl Trail {
             initiator: EventInitiator {
                 id: self.initiator.as_ref().map_or("", |initiator| &initiator.id),
                 name: self.initiator.as_ref().map_or("", |initiator| &initiator.name),
+                authn_id: asked_by.map(|(id, _)| id.as_str()),
+                authn_name: asked_by.map(|(_, name)| name.as_str()),
                 type_uri: kind.type_uri(),
                 credential: (kind != Initiates::Server).then_some(Credential { r#type: names.credential }),
                 host: Host { address: self.host.as_deref(), agent: self.agent.as_deref() },
@@ -383,20 +419,14 @@ impl Trail {
                 reason_for_failure: failure.map(ToString::to_string),
             },
             observer: Observer { name: "ActivityTracker" },
-            log_source_crn: self.instance.as_ref().map(Instance::crn),
+            log_source_crn: source_crn,
             save_service_copy: true,
             data_event: names.data_event,
             request_data: &self.request,
             response_data: &self.response,
         };
         let json = serde_json::to_string(&event).map_err(|_| Error::Corrupt("audit event"))?;
-        Ok(Entry {
-            id,
-            at: self.at,
-            instance: self.instance.as_ref().map(|instance| instance.id),
-            action: names.event,
-            json,
-        })
+        Ok(Entry { id, at: self.at, instance: source, action: names.event, json })
     }
 }
 

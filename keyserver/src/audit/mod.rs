@@ -56,6 +56,10 @@ pub(crate) enum Answer {
     CreatedSilently,
     /// Done, and nothing to tell.
     Empty,
+    /// A part of what there is to tell.
+    Partial,
+    /// The caller has what there is to tell.
+    Unchanged,
 }
 
 /// Which status an outcome will have; the HTTP side supplies it, so that events and answers cannot disagree.

@@ -7,7 +7,6 @@ use crate::{iam::caller::Caller, keys::crn::Crn};
 
 /// The service instance of this name and resource group as a caller. What it may do is decided by authorizations, on every call, as for one that
 /// came with a token.
-#[cfg_attr(not(test), expect(dead_code, reason = "the services behind this door are built on top of it"))]
 pub(crate) fn caller(instance: Crn, resource_group: Option<String>) -> Caller {
     Caller::of_instance(instance, resource_group)
 }

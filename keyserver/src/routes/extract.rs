@@ -3,6 +3,8 @@
 //! *Invariant:* decides no permission. Extraction never refuses by itself: what is wrong travels on as an error, so that the
 //! use-case can record it.
 
+pub(super) mod services;
+
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use axum::{
@@ -69,6 +71,7 @@ impl FromRequestParts<App> for Call {
                 None => Err(Error::InvalidField { name: "Bluemix-Instance", why: "the header is required" }),
             },
             ring: ring(&parts.headers),
+            through: None,
             source: source(parts, app),
         })
     }
@@ -243,6 +246,11 @@ impl Params {
     /// An empty value is no value: IBM's Python SDK sends `state=` for "any".
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// Everything, as it came.
+    pub(super) fn all(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
     }
 
     /// `true` or `false` in any case.

@@ -15,17 +15,22 @@ mod identities;
 mod identity;
 mod identity_lists;
 mod import_token;
+mod instance_keys;
 mod instance_policies;
 mod keys;
 mod legacy;
 mod lists;
+mod objects;
 mod observe;
 mod openapi;
 mod policies;
+mod reclamations;
 mod registrations;
 pub(crate) mod reply;
+mod resources;
 mod rings;
 mod unclassified;
+mod usage;
 mod users;
 mod versions;
 mod wire;
@@ -78,8 +83,22 @@ pub(crate) fn router(app: App) -> Router {
         .route("/instance/policies", get(instance_policies::read).put(instance_policies::write))
         .fallback(unclassified::no_such_path)
         .method_not_allowed_fallback(unclassified::wrong_method);
+    let services = Router::new()
+        .route("/{instance}/objects", get(objects::list))
+        .route(
+            "/{instance}/objects/{*name}",
+            get(objects::get).head(objects::head).put(objects::put).delete(objects::delete),
+        )
+        .route("/{instance}/api/v2/keys/{key}/actions/wrap", post(instance_keys::wrap))
+        .route("/{instance}/api/v2/keys/{key}/actions/unwrap", post(instance_keys::unwrap))
+        .route("/{instance}/api/v2/keys/{key}/actions/rewrap", post(instance_keys::rewrap))
+        .route("/{instance}/identity/token", post(identity::token))
+        .route("/{instance}", get(objects::unknown))
+        .route("/{instance}/{*rest}", get(objects::unknown))
+        .method_not_allowed_fallback(objects::wrong_method);
     Router::new()
         .nest("/api/v2", key_protect)
+        .nest("/services/v1", services)
         .route("/identity/token", post(identity::token))
         .route("/oidc/token", post(identity::token))
         .route("/identity/keys", get(identity::keys))
@@ -105,6 +124,13 @@ pub(crate) fn router(app: App) -> Router {
             "/v2/policies/{id}",
             get(iam_policies::read_v2).put(iam_policies::update_v2).delete(iam_policies::delete),
         )
+        .route("/v2/resource_instances", get(resources::list).post(resources::create))
+        .route("/v2/resource_instances/{id}", get(resources::read).patch(resources::update).delete(resources::delete))
+        .route("/v2/resource_instances/{id}/lock", post(resources::lock).delete(resources::unlock))
+        .route("/usage/v1/instances/{id}", get(usage::read))
+        .route("/v1/reclamations", get(reclamations::list))
+        .route("/v1/reclamations/{id}/actions/reclaim", post(reclamations::reclaim))
+        .route("/v1/reclamations/{id}/actions/restore", post(reclamations::restore))
         .route("/console/session", get(console::session).post(console::sign_in).delete(console::sign_out))
         .route("/console/token", post(console::token))
         .route("/health", get(health::health))

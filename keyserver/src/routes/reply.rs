@@ -5,7 +5,8 @@
 
 use axum::{
     Json,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -17,7 +18,7 @@ use crate::{
         event::{Reason, Severity},
     },
     error::Error,
-    iam::roles::Action,
+    iam::roles::{Action, ObjectAction},
     keys::lifecycle::KeyAction,
     routes::wire,
     state::AppState,
@@ -50,8 +51,10 @@ impl Reply {
                 let (body, headers) = show(outcome);
                 let status = status_of_answer(answer);
                 match answer {
-                    Answer::Empty | Answer::CreatedSilently => Self((status, headers).into_response()),
-                    Answer::Content | Answer::Created | Answer::Accepted => {
+                    Answer::Empty | Answer::CreatedSilently | Answer::Unchanged => {
+                        Self((status, headers).into_response())
+                    }
+                    Answer::Content | Answer::Created | Answer::Accepted | Answer::Partial => {
                         Self((status, headers, Json(body)).into_response())
                     }
                 }
@@ -66,6 +69,36 @@ impl Reply {
             (_, _, Ok((answer, outcome))) => Self((status_of_answer(answer), show(outcome)).into_response()),
             (_, _, Err(error)) => Self(row(&error).0.into_response()),
         }
+    }
+
+    /// The outcome with the headers and the body that `show` makes of it, or the error.
+    pub(super) fn raw<T>(audited: Audited<T>, show: impl FnOnce(T) -> (HeaderMap, Body)) -> Self {
+        match audited.open() {
+            (_, _, Ok((answer, outcome))) => {
+                let (headers, body) = show(outcome);
+                Self((status_of_answer(answer), headers, body).into_response())
+            }
+            (action, correlation, Err(error)) => {
+                let mut reply = Self::error(action, correlation, &error);
+                if let Error::RangeUnsatisfiable { size } = error
+                    && let Ok(value) = HeaderValue::from_str(&format!("bytes */{size}"))
+                {
+                    reply.0.headers_mut().insert(header::CONTENT_RANGE, value);
+                }
+                reply
+            }
+        }
+    }
+
+    /// The same answer to HEAD.
+    pub(super) fn without_body(self) -> Self {
+        let (parts, _) = self.0.into_parts();
+        let mut response = Response::from_parts(parts, Body::empty());
+        if !response.status().is_success() {
+            // It counts an error's body that is not sent.
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+        }
+        Self(response)
     }
 
     /// Nothing to show: done, or the error.
@@ -83,6 +116,7 @@ impl Reply {
         match family(action) {
             Family::KeyProtect => Self((status, Json(key_protect_error(action, error))).into_response()),
             Family::Token => Self((status, Json(token_error(code, error, correlation))).into_response()),
+            Family::ResourceController => Self((status, Json(resource_error(error, correlation))).into_response()),
             Family::Management => Self((status, Json(management_error(error, correlation))).into_response()),
         }
     }
@@ -138,6 +172,16 @@ fn management_error(error: &Error, correlation: Uuid) -> wire::IamErrors {
     }
 }
 
+fn resource_error(error: &Error, correlation: Uuid) -> wire::resources::Error {
+    let (status, code) = row(error);
+    wire::resources::Error {
+        error_code: code,
+        message: error.to_string(),
+        status_code: status.as_u16(),
+        transaction_id: correlation,
+    }
+}
+
 /// Whether the server is well.
 pub(super) fn health(well: bool) -> Response {
     let (status, word) = if well { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
@@ -186,6 +230,8 @@ const fn status_of_answer(answer: Answer) -> StatusCode {
         Answer::Created | Answer::CreatedSilently => StatusCode::CREATED,
         Answer::Accepted => StatusCode::ACCEPTED,
         Answer::Empty => StatusCode::NO_CONTENT,
+        Answer::Partial => StatusCode::PARTIAL_CONTENT,
+        Answer::Unchanged => StatusCode::NOT_MODIFIED,
     }
 }
 
@@ -262,6 +308,29 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::ValueNotKept => (StatusCode::BAD_REQUEST, "VALUE_NOT_KEPT_ERR"),
         Error::ApiKeyInactive => (StatusCode::BAD_REQUEST, "API_KEY_INACTIVE_ERR"),
         Error::UserInactive => (StatusCode::BAD_REQUEST, "BXNIM0410E"),
+        Error::ResourceNotFound => (StatusCode::NOT_FOUND, "RESOURCE_NOT_FOUND_ERR"),
+        Error::InstanceGone => (StatusCode::GONE, "RESOURCE_REMOVED_ERR"),
+        Error::InstanceDeleted => (StatusCode::CONFLICT, "RESOURCE_PENDING_RECLAMATION_ERR"),
+        Error::InstanceLocked => (StatusCode::UNPROCESSABLE_ENTITY, "RESOURCE_LOCKED_ERR"),
+        Error::ReclamationNotFound => (StatusCode::NOT_FOUND, "RECLAMATION_NOT_FOUND_ERR"),
+        Error::InstanceHasKeys { .. } => (StatusCode::CONFLICT, "RC-ServiceBrokerErrorResponse"),
+        Error::PremiumRequired => (StatusCode::UNPROCESSABLE_ENTITY, "PREMIUM_PLAN_REQUIRED_ERR"),
+        Error::KeyOnlyAtCreation => (StatusCode::UNPROCESSABLE_ENTITY, "KEY_ONLY_AT_CREATION_ERR"),
+        Error::KeyRegionMismatch => (StatusCode::UNPROCESSABLE_ENTITY, "KEY_REGION_MISMATCH_ERR"),
+        Error::AuthorizationMissing => (StatusCode::FORBIDDEN, "SERVICE_AUTHORIZATION_MISSING_ERR"),
+        Error::RootKeyInactive => (StatusCode::CONFLICT, "ROOT_KEY_INACTIVE_ERR"),
+        Error::KeyNameAmbiguous => (StatusCode::CONFLICT, "KEY_NAME_AMBIGUOUS_ERR"),
+        Error::RootKeyDestroyed => (StatusCode::GONE, "ROOT_KEY_DESTROYED_ERR"),
+        Error::NotEncrypted => (StatusCode::CONFLICT, "INSTANCE_NOT_ENCRYPTED_ERR"),
+        Error::NoUsage => (StatusCode::NOT_FOUND, "USAGE_NOT_FOUND_ERR"),
+        Error::ObjectNotFound => (StatusCode::NOT_FOUND, "OBJECT_NOT_FOUND_ERR"),
+        Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "OBJECT_PRECONDITION_ERR"),
+        Error::RangeUnsatisfiable { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "OBJECT_RANGE_ERR"),
+        Error::ObjectTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "OBJECT_TOO_LARGE_ERR"),
+        Error::ChecksumMismatch => (StatusCode::BAD_REQUEST, "OBJECT_CHECKSUM_ERR"),
+        Error::NotSealed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "OBJECT_NOT_SEALED_ERR"),
+        Error::MessageDamaged(_) => (StatusCode::UNPROCESSABLE_ENTITY, "OBJECT_DAMAGED_ERR"),
+        Error::ForeignKey => (StatusCode::UNPROCESSABLE_ENTITY, "OBJECT_KEY_MISMATCH_ERR"),
         Error::UnknownPath => (StatusCode::NOT_FOUND, "NOT_FOUND_ERR"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED_ERR"),
         Error::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE_ERR"),
@@ -271,11 +340,12 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
     }
 }
 
-/// Which of IBM's three error shapes an action answers in.
+/// Which of IBM's error shapes an action answers in.
 enum Family {
     KeyProtect,
     Token,
     Management,
+    ResourceController,
 }
 
 const fn family(action: Action) -> Family {
@@ -300,11 +370,13 @@ const fn family(action: Action) -> Family {
         | Action::DeleteRegistration
         | Action::UnknownRequest
         | Action::Unclassified(_)
+        | Action::Object(_)
         | Action::OpenSession
         | Action::ReadSession
         | Action::IssueConsoleToken
         | Action::CloseSession => Family::KeyProtect,
         Action::IssueToken | Action::IssueUserToken | Action::IssueInstanceToken => Family::Token,
+        Action::Resource(_) => Family::ResourceController,
         Action::ServiceId(_)
         | Action::ApiKey(_)
         | Action::UserApiKey(_)
@@ -361,7 +433,13 @@ const fn what_failed(action: Action) -> &'static str {
             "Token could not be issued"
         }
         Action::CloseSession => "Session could not be closed",
-        Action::UnknownRequest
+        Action::Object(ObjectAction::List) => "Objects could not be retrieved",
+        Action::Object(ObjectAction::Get | ObjectAction::Head) => "Object could not be retrieved",
+        Action::Object(ObjectAction::Put) => "Object could not be stored",
+        Action::Object(ObjectAction::Delete) => "Object could not be deleted",
+        Action::Object(ObjectAction::Wrap | ObjectAction::Unwrap | ObjectAction::Rewrap | ObjectAction::Unknown)
+        | Action::Resource(_)
+        | Action::UnknownRequest
         | Action::ServiceId(_)
         | Action::ApiKey(_)
         | Action::UserApiKey(_)

@@ -9,6 +9,7 @@ pub(super) mod instance_policies;
 pub(super) mod lists;
 pub(super) mod policies;
 pub(super) mod registrations;
+pub(super) mod resources;
 pub(super) mod rings;
 
 use serde::{Deserialize, Serialize};

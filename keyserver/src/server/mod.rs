@@ -29,7 +29,7 @@ use crate::{
         start::{self, Surroundings},
     },
     state::{App, AppState, StoreJournal},
-    store::{Store, sqlite::SqliteStore},
+    store::{Store, files::ObjectFiles, sqlite::SqliteStore},
 };
 
 pub use listen::Sockets;
@@ -40,7 +40,7 @@ pub use crate::{
         environment::{Clock, Entropy},
         network::Network,
     },
-    state::{SystemClock, SystemEntropy},
+    state::{Services, SystemClock, SystemEntropy},
 };
 
 /// Why the server does not start.
@@ -122,11 +122,13 @@ pub struct Options {
     pub trusted_proxies: Vec<IpNet>,
     /// Port of the address for the private network, if there is one.
     pub private_port: Option<u16>,
+    /// The services that can be ordered.
+    pub services: Services,
 }
 
 /// Opens the data directory, makes what is missing on a first start, and puts the parts together.
 pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Server, StartError> {
-    let Options { directory, master_key, region, secure_cookies, trusted_proxies, private_port } = options;
+    let Options { directory, master_key, region, secure_cookies, trusted_proxies, private_port, services } = options;
     let lock = lock(directory)?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory.join(DATABASE))?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
@@ -136,6 +138,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
     let sign_in_code = console::new_sign_in_code(&*store, &*clock, &*entropy).await?;
     let app = AppState {
         journal: Arc::new(StoreJournal(Arc::clone(&store))),
+        files: open_files(directory, &*store).await?,
         store,
         clock,
         entropy,
@@ -144,6 +147,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         classify: routes::reply::classify,
         administrator: started.administrator,
         session_cookie: format!("envelock_session_{}", started.account),
+        services: services.clone(),
         secure_cookies: *secure_cookies,
         generation: Semaphore::new(1),
         trusted_proxies: TrustedProxies::new(trusted_proxies.clone()),
@@ -179,9 +183,21 @@ pub async fn sign_in_code(
     Ok(console::new_sign_in_code(&store, clock, entropy).await?)
 }
 
+/// Opens the folder of objects and removes the files that no object was made of, or whose object is gone.
+async fn open_files(directory: &Path, store: &dyn Store) -> Result<ObjectFiles, StartError> {
+    let root = directory.join(OBJECTS);
+    let failed = |source| StartError::Directory { path: root.clone(), source };
+    let files = ObjectFiles::open(root.clone()).map_err(failed)?;
+    let loose = store.loose_files().await?;
+    files.remove(&loose).await?;
+    store.forget_loose_files(loose).await?;
+    Ok(files)
+}
+
 const DATABASE: &str = "keyserver.db";
 const MASTER_KEY: &str = "master.key";
 const LOCK: &str = "lock";
+const OBJECTS: &str = "objects";
 
 fn lock(directory: &Path) -> Result<File, StartError> {
     let failed = |source| StartError::Directory { path: directory.to_owned(), source };

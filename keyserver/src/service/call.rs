@@ -18,9 +18,11 @@ use crate::{
     },
     keys::{
         crn::{Instance, InstanceId},
+        key::KeyId,
         network::Arrival,
         ring::RingId,
     },
+    service::through,
     state::{AppState, row},
     store::NewEvent,
 };
@@ -33,6 +35,8 @@ pub(crate) struct Call {
     pub(crate) instance: Result<InstanceId, Error>,
     /// The ring named by the header, if any, or what is wrong with it.
     pub(crate) ring: Result<Option<RingId>, Error>,
+    /// The service instance that is to do it in its own name, if it came by way of one, or why there is none.
+    pub(crate) through: Option<Result<InstanceId, Error>>,
     /// Where it came from.
     pub(crate) source: Source,
 }
@@ -63,6 +67,8 @@ pub(super) struct Permitted {
     pub(super) instance: Instance,
     pub(super) grant: Grant,
     pub(super) ring: Option<RingId>,
+    /// The only key it is for, if it came by way of a service instance.
+    pub(super) only: Option<KeyId>,
 }
 
 /// What is left of a call once its trail has begun.
@@ -71,12 +77,13 @@ pub(super) struct Credentials {
     instance: Result<InstanceId, Error>,
     ring: Result<Option<RingId>, Error>,
     arrival: Arrival,
+    through: Option<Result<InstanceId, Error>>,
 }
 
 impl Call {
     /// Splits into the trail to write and the credentials to check.
     pub(super) fn begin(self, app: &AppState, action: Action) -> (Trail, Credentials) {
-        let Self { caller, instance, ring, source } = self;
+        let Self { caller, instance, ring, through, source } = self;
         let arrival = source.arrival;
         let mut trail = source.trail(app, action);
         if let Ok(caller) = &caller {
@@ -85,7 +92,7 @@ impl Call {
         if let Ok(Some(ring)) = &ring {
             trail.ring(ring);
         }
-        (trail, Credentials { caller, instance, ring, arrival })
+        (trail, Credentials { caller, instance, ring, arrival, through })
     }
 }
 
@@ -93,6 +100,9 @@ impl Credentials {
     /// Token, then instance, then policies, then from where the request comes: only who has access learns what the instance
     /// demands. An instance that does not exist is refused as one without access.
     pub(super) async fn permit(self, app: &AppState, trail: &mut Trail) -> Result<Permitted, Error> {
+        if let Some(service) = self.through {
+            return through::permit(app, self.caller?, service?, self.instance?, trail).await;
+        }
         let caller = self.caller?;
         let instance = app.store.instance(self.instance?).await?.ok_or(Error::Denied)?;
         if instance.account != caller.account() {
@@ -103,7 +113,7 @@ impl Credentials {
         let grant = Grant::decide(&caller, trail.action, &instance, &policies)?;
         let rules = app.store.instance_policies(instance.id).await?;
         rules.admit(self.arrival, caller.instance().is_some())?;
-        Ok(Permitted { instance, grant, ring: self.ring? })
+        Ok(Permitted { instance, grant, ring: self.ring?, only: None })
     }
 
     /// The same for the account's identities and policies, which belong to no instance.

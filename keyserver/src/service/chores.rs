@@ -23,6 +23,7 @@ use crate::{
     service::{
         call::event,
         keys::{GENERATED_BYTES, seal},
+        reclamations,
     },
     state::{App, AppState},
 };
@@ -36,6 +37,9 @@ pub(crate) async fn run_due(app: &App, now: Timestamp) {
         if let Err(error) = run(app, chore, now).await {
             log(chore, None, &error);
         }
+    }
+    if let Err(error) = reclamations::run_due(app, now).await {
+        tracing::error!(%error, "reclamation of deleted instances");
     }
 }
 

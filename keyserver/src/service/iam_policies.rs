@@ -240,7 +240,6 @@ pub(crate) async fn delete(app: &AppState, call: Call, id: Result<Uuid, Error>) 
 
 /// Removes the authorizations that came about by delegation and go with a service instance: those that it made, and those
 /// made for it. For the use-case that removes the instance; calling it again does nothing.
-#[expect(dead_code, reason = "the use-case that removes service instances is built on top of it")]
 pub(super) async fn forget_instance(app: &AppState, trail: &Trail, holder: &str, gone: &Crn) -> Result<(), Error> {
     for before in app.store.delegated(&gone.account).await? {
         let Ok(grant) = PolicyGrant::to_forget(gone, &before, holder) else { continue };

@@ -3,6 +3,7 @@
 //! *Invariant:* knows no HTTP, no SQL and no cipher; every public use-case returns [`crate::audit::Audited`].
 
 pub(crate) mod actions;
+mod admission;
 pub(crate) mod aliases;
 pub(crate) mod api_keys;
 pub(crate) mod call;
@@ -17,9 +18,16 @@ pub(crate) mod keys;
 pub(crate) mod lifecycle;
 pub(crate) mod lists;
 mod material;
+pub(crate) mod objects;
+pub(crate) mod ordering;
 pub(crate) mod policies;
+pub(crate) mod reclamations;
 pub(crate) mod registrations;
+pub(crate) mod resources;
 pub(crate) mod rings;
+pub(crate) mod root_key;
 pub(crate) mod start;
+mod through;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 pub(crate) mod users;

@@ -18,6 +18,7 @@ use crate::{
     keys::{
         crn::{Instance, InstanceId},
         environment::{Clock, Entropy},
+        instance::Resource,
     },
     store::{FirstStart, Installation, Store},
 };
@@ -60,7 +61,8 @@ pub(crate) async fn start(around: &Surroundings<'_>, region: &str) -> Result<Sta
     let Installation { account, region, administrator, signing_key_id, signing_key } = installation;
     let pem = around.sealer.open(&signing_key, Place::TokenSigningKey(&signing_key_id))?;
     let tokens = TokenAuthority::load(signing_key_id, &pem)?;
-    let first = around.store.instances(&account).await?.into_iter().next();
+    // Deleted or not: the row of the first instance stays.
+    let first = around.store.resources(&account).await?.into_iter().find(Resource::is_key_protect);
     let instance = first.ok_or(Error::Corrupt("an installation without an instance"))?.id;
     Ok(Started { account, region, instance, administrator, tokens, api_key: made })
 }

@@ -5,12 +5,15 @@
 
 mod aliases;
 mod chores;
+pub(crate) mod files;
 mod identities;
 mod import_tokens;
 mod instance_policies;
 mod lists;
+mod objects;
 pub(crate) mod policies;
 mod registrations;
+mod resources;
 mod rings;
 pub(crate) mod sqlite;
 
@@ -41,7 +44,9 @@ pub(crate) use identities::{ApiKeys, Identities};
 pub(crate) use import_tokens::ImportTokens;
 pub(crate) use instance_policies::InstancePolicies;
 pub(crate) use lists::{Filter, Found, KeyLists, Listing, Page};
+pub(crate) use objects::Objects;
 pub(crate) use registrations::{Registered, RegistrationFilter, Registrations};
+pub(crate) use resources::{KeyRegistration, Removal, Resources, Usage};
 pub(crate) use rings::Rings;
 
 /// Everything, behind one name.
@@ -61,6 +66,8 @@ pub(crate) trait Store:
     + Chores
     + InstancePolicies
     + Health
+    + Resources
+    + Objects
 {
 }
 
@@ -93,9 +100,9 @@ pub(crate) trait Installations: Send + Sync {
     async fn installation(&self) -> Result<Option<Installation>, Error>;
     /// All of it or nothing.
     async fn install(&self, first: FirstStart) -> Result<(), Error>;
-    /// The instance with this GUID.
+    /// The Key Protect instance with this GUID, if it is not deleted.
     async fn instance(&self, id: InstanceId) -> Result<Option<Instance>, Error>;
-    /// All instances of the account, oldest first.
+    /// All Key Protect instances of the account that are not deleted, oldest first.
     async fn instances(&self, account: &str) -> Result<Vec<Instance>, Error>;
 }
 

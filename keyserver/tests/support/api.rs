@@ -5,6 +5,9 @@ pub(crate) mod import;
 #[path = "service.rs"]
 pub(crate) mod service;
 
+#[path = "objects.rs"]
+pub(crate) mod objects;
+
 use std::{
     net::SocketAddr,
     path::Path,
@@ -20,7 +23,7 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use envelock_keyserver::server::{self, Clock, Network, Options, SystemEntropy};
+use envelock_keyserver::server::{self, Clock, Network, Options, Services, SystemEntropy};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -212,6 +215,33 @@ impl Api {
         answer.is(StatusCode::CREATED).json["id"].as_str().expect("an id").to_owned()
     }
 
+    /// An access policy on instances of another service.
+    pub(crate) async fn grant_on(&self, service: &str, iam_id: &str, roles: &[&str], attributes: &[(&str, &str)]) {
+        let mut policy = self.policy(iam_id, roles, attributes);
+        policy["resources"][0]["attributes"][1]["value"] = json!(service);
+        self.post("/v1/policies").json(&policy).send().await.is(StatusCode::CREATED);
+    }
+
+    /// How much of an answer arrives before it breaks off.
+    pub(crate) async fn cut_off(&self, path: &str) -> usize {
+        let mut body = self.open(path).await;
+        let mut length = 0;
+        while let Some(piece) = body.next().await {
+            length += piece;
+        }
+        assert!(body.broken, "it came to its end");
+        length
+    }
+
+    /// An answer that is read piece by piece.
+    pub(crate) async fn open(&self, path: &str) -> Pieces {
+        let request = Request::get(path).header("authorization", format!("Bearer {}", self.token));
+        let request = request.body(Body::empty()).expect("a legal request");
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        assert_eq!(response.status(), StatusCode::OK);
+        Pieces { body: response.into_body(), broken: false }
+    }
+
     /// Body of a policy on Key Protect.
     pub(crate) fn policy(&self, iam_id: &str, roles: &[&str], attributes: &[(&str, &str)]) -> Value {
         let attribute =
@@ -249,6 +279,7 @@ pub(crate) fn options(directory: &Path) -> Options {
         secure_cookies: false,
         trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
         private_port: Some(4443),
+        services: Services::default(),
     }
 }
 
@@ -306,6 +337,12 @@ impl Call<'_> {
         self
     }
 
+    /// A body of any kind, also one that arrives in pieces.
+    pub(crate) fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
     pub(crate) async fn send(self) -> Answer {
         let mut request = Request::builder().method(self.method).uri(&self.path);
         for (name, value) in &self.headers {
@@ -319,9 +356,28 @@ impl Call<'_> {
         let response = self.api.router.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status: parts.status, headers: parts.headers, text, json }
+        Answer { status: parts.status, headers: parts.headers, bytes: bytes.to_vec(), text, json }
+    }
+}
+
+/// What is coming back.
+pub(crate) struct Pieces {
+    body: Body,
+    broken: bool,
+}
+
+impl Pieces {
+    /// Length of the next piece; `None` at the end, or where it breaks off.
+    pub(crate) async fn next(&mut self) -> Option<usize> {
+        match self.body.frame().await? {
+            Ok(frame) => Some(frame.data_ref().map_or(0, |data| data.len())),
+            Err(_) => {
+                self.broken = true;
+                None
+            }
+        }
     }
 }
 
@@ -329,6 +385,7 @@ impl Call<'_> {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
     pub(crate) text: String,
     pub(crate) json: Value,
 }
@@ -351,6 +408,16 @@ impl Answer {
         let phrase = self.status.canonical_reason().expect("a phrase");
         assert!(message.starts_with(&format!("{phrase}: ")), "{message}");
         assert!(message.ends_with(&format!("({code})")), "{message}");
+        self
+    }
+
+    /// An error of the resource controller.
+    #[track_caller]
+    pub(crate) fn rejected(&self, status: u16, code: &str) -> &Self {
+        assert_eq!((self.status.as_u16(), self.json["error_code"].as_str()), (status, Some(code)), "{}", self.text);
+        assert_eq!(self.json["status_code"], status);
+        assert!(self.json["message"].as_str().is_some_and(|message| !message.is_empty()));
+        assert!(self.json["transaction_id"].is_string());
         self
     }
 

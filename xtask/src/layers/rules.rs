@@ -68,7 +68,7 @@ pub(super) const KEYSERVER: Layers = Layers {
         Only { what: "aes_gcm", by: &["crypto"], why: "ciphers are used through crypto/" },
         Only {
             what: "crate::iam::own_service",
-            by: &["service::data", "service::instances"],
+            by: &["service::root_key"],
             why: "only the services of this very process act on keys without a token",
         },
     ],

@@ -62,8 +62,10 @@ impl Installations for SqliteStore {
 
     async fn instance(&self, id: InstanceId) -> Result<Option<Instance>, Error> {
         self.read(move |db| {
-            let instance =
-                db.prepare_cached("SELECT * FROM instances WHERE id = ?")?.query_row([id.0], instance).optional()?;
+            let instance = db
+                .prepare_cached("SELECT * FROM instances WHERE id = ? AND service = 'kms' AND state = 'active'")?
+                .query_row([id.0], instance)
+                .optional()?;
             Ok(instance)
         })
         .await
@@ -72,8 +74,10 @@ impl Installations for SqliteStore {
     async fn instances(&self, account: &str) -> Result<Vec<Instance>, Error> {
         let account = account.to_owned();
         self.read(move |db| {
-            let mut statement =
-                db.prepare_cached("SELECT * FROM instances WHERE account = ? ORDER BY created_at, rowid")?;
+            let mut statement = db.prepare_cached(
+                "SELECT * FROM instances WHERE account = ? AND service = 'kms' AND state = 'active'
+                 ORDER BY created_at, rowid",
+            )?;
             let instances = statement.query_map([account], instance)?.collect::<Result<_, _>>()?;
             Ok(instances)
         })

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_lifecycle.sql"),
     include_str!("../migrations/0003_policies.sql"),
     include_str!("../migrations/0004_rings_and_registrations.sql"),
+    include_str!("../migrations/0006_services.sql"),
     include_str!("../migrations/0007_rotation_due.sql"),
     include_str!("../migrations/0005_iam.sql"),
     include_str!("../migrations/0008_instance_policies.sql"),

@@ -17,8 +17,10 @@ mod key_policies;
 mod keys;
 mod lists;
 mod migrations;
+mod objects;
 mod policies;
 mod registrations;
+mod resources;
 mod rings;
 mod rows;
 

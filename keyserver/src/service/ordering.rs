@@ -1,0 +1,98 @@
+//! New service instances.
+//!
+//! *Invariant:* an instance and the registration of its root key come into being together or not at all.
+
+use crate::{
+    audit::{Answer, Audited},
+    error::Error,
+    iam::{
+        roles::{Action, ResourceAction},
+        service_grant::ServiceGrant,
+    },
+    keys::{
+        catalogue::Plan,
+        crn::InstanceId,
+        instance::{LastOperation, Resource, ResourceState, RootKeyName, Stamp},
+    },
+    service::{
+        call::{Call, event, finish},
+        resources::ATTEMPTS,
+        root_key::{self, KeyChoice},
+    },
+    state::AppState,
+};
+
+/// What is ordered.
+#[derive(Debug)]
+pub(crate) struct NewResource {
+    /// Label.
+    pub(crate) name: String,
+    /// Region.
+    pub(crate) region: String,
+    /// Resource group.
+    pub(crate) group: String,
+    /// Plan.
+    pub(crate) plan: Plan,
+    /// Whether clean-up may delete it.
+    pub(crate) allow_cleanup: bool,
+    /// Whether it begins locked.
+    pub(crate) locked: bool,
+    /// Labels.
+    pub(crate) tags: Vec<String>,
+    /// The root key that is to encrypt it.
+    pub(crate) key: Option<KeyChoice>,
+}
+
+/// Makes an instance, encrypted by a root key if one is named.
+pub(crate) async fn create(app: &AppState, call: Call, input: Result<NewResource, Error>) -> Audited<Resource> {
+    let (mut trail, credentials) = call.begin(app, Action::Resource(ResourceAction::Create));
+    let outcome = async {
+        let (caller, policies) = credentials.identify(app).await?;
+        let new = input?;
+        let service = app.service_name(new.plan.offer());
+        let grant = ServiceGrant::decide_new(&caller, service, &policies)?;
+        let mut resource = build(app, new.plan, service, grant.account(), &new, grant.holder());
+        trail.resource(&resource);
+        if new.key.is_some() && !new.plan.can_be_encrypted() {
+            return Err(Error::PremiumRequired);
+        }
+        for _ in 0..ATTEMPTS {
+            let registration = match &new.key {
+                Some(choice) => Some(root_key::choose(app, &resource, choice).await?),
+                None => None,
+            };
+            resource.root_key =
+                registration.as_ref().map(|made| RootKeyName { instance: made.instance, key: made.registration.key });
+            let event = event(app, &trail, Answer::Created)?;
+            if app.store.insert_resource(&grant, resource.clone(), registration, event).await? {
+                trail.recorded();
+                return Ok((Answer::Created, resource));
+            }
+        }
+        Err(Error::Contended)
+    }
+    .await;
+    finish(app, trail, outcome).await
+}
+
+fn build(app: &AppState, plan: Plan, service: &str, account: &str, new: &NewResource, by: &str) -> Resource {
+    Resource {
+        id: InstanceId(app.entropy.uuid()),
+        name: new.name.clone(),
+        service: service.to_owned(),
+        plan,
+        region: new.region.clone(),
+        account: account.to_owned(),
+        group: if new.group.is_empty() { account.to_owned() } else { new.group.clone() },
+        root_key: None,
+        allow_cleanup: new.allow_cleanup,
+        locked: new.locked,
+        tags: new.tags.clone(),
+        state: ResourceState::Active,
+        last_operation: LastOperation::Create,
+        created: Stamp { at: app.clock.now(), by: by.to_owned() },
+        updated: None,
+        reclamation: None,
+        revision: 0,
+    }
+}

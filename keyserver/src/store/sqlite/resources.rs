@@ -1,0 +1,308 @@
+//! Service instances.
+//!
+//! *Invariant:* a row outlives its instance, so that its GUID is never given again and what named it still has a name.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    iam::{
+        grant::Grant,
+        roles::{Action, ResourceAction},
+        service_grant::ServiceGrant,
+    },
+    keys::{
+        catalogue::Plan,
+        crn::InstanceId,
+        instance::{LastOperation, RECLAMATION, Reclamation, Resource, ResourceState, RootKeyName, Stamp},
+        key::KeyId,
+        lifecycle::State,
+        resource::ResourceCrn,
+    },
+    store::{
+        KeyRegistration, NewEvent, Removal, Resources, Usage,
+        sqlite::{
+            SqliteStore,
+            events::append,
+            objects, registrations,
+            rows::{instant, millis, optional_instant, unreadable},
+        },
+    },
+};
+
+#[async_trait]
+impl Resources for SqliteStore {
+    async fn resource(&self, id: InstanceId) -> Result<Option<Resource>, Error> {
+        self.read(move |db| {
+            Ok(db.prepare_cached("SELECT * FROM instances WHERE id = ?")?.query_row([id.0], resource).optional()?)
+        })
+        .await
+    }
+
+    async fn resources(&self, account: &str) -> Result<Vec<Resource>, Error> {
+        let account = account.to_owned();
+        self.read(move |db| {
+            let mut statement =
+                db.prepare_cached("SELECT * FROM instances WHERE account = ? ORDER BY created_at, rowid")?;
+            let resources = statement.query_map([account], resource)?.collect::<Result<_, _>>()?;
+            Ok(resources)
+        })
+        .await
+    }
+
+    async fn insert_resource(
+        &self,
+        grant: &ServiceGrant,
+        resource: Resource,
+        registration: Option<KeyRegistration>,
+        event: NewEvent,
+    ) -> Result<bool, Error> {
+        grant.demand(resource.id, |action| action == ResourceAction::Create)?;
+        let resource = Resource { account: grant.account().to_owned(), ..resource };
+        self.write(move |db| {
+            if let Some(KeyRegistration { instance, key_revision, registration }) = registration
+                && !registrations::save(db, instance, registration.key, key_revision, &registration)?
+            {
+                return Ok(false);
+            }
+            insert(db, &resource)?;
+            append(db, &event)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn save_resource(&self, grant: &ServiceGrant, resource: Resource, event: NewEvent) -> Result<bool, Error> {
+        use ResourceAction::{Lock, Restore, Unlock, Update};
+        grant.demand(resource.id, |action| matches!(action, Update | Lock | Unlock | Restore))?;
+        self.write(move |db| {
+            if !update(db, &resource)? {
+                return Ok(false);
+            }
+            append(db, &event)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn retire_keys_instance(
+        &self,
+        grant: &ServiceGrant,
+        resource: Resource,
+        event: NewEvent,
+    ) -> Result<bool, Error> {
+        grant.demand(resource.id, |action| action == ResourceAction::Delete)?;
+        self.write(move |db| {
+            let keys: i64 = db
+                .prepare_cached("SELECT count(*) FROM keys WHERE instance = ? AND state <> ?")?
+                .query_row((resource.id.0, State::Destroyed.number()), |row| row.get(0))?;
+            if keys > 0 {
+                return Err(Error::InstanceHasKeys { count: keys.unsigned_abs() });
+            }
+            if !update(db, &resource)? {
+                return Ok(false);
+            }
+            append(db, &event)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn remove_resource(
+        &self,
+        removal: Removal<'_>,
+        resource: Resource,
+        event: NewEvent,
+    ) -> Result<Option<Vec<String>>, Error> {
+        let due = |now| resource.reclamation.as_ref().is_some_and(|reclamation| reclamation.due() <= now);
+        match removal {
+            Removal::Granted(grant) => {
+                grant
+                    .demand(resource.id, |action| matches!(action, ResourceAction::Delete | ResourceAction::Reclaim))?;
+            }
+            Removal::Due(now) if due(now) => {}
+            Removal::Due(_) => return Err(Error::Denied),
+        }
+        self.write(move |db| {
+            if !update(db, &resource)? {
+                return Ok(None);
+            }
+            let files = objects::delete_all(db, resource.id)?;
+            if let Some(root) = resource.root_key {
+                registrations::remove(db, root.instance, root.key, &ResourceCrn::parse(&resource.crn())?)?;
+            }
+            // Versions and aliases go with their key.
+            db.execute("DELETE FROM keys WHERE instance = ?", [resource.id.0])?;
+            append(db, &event)?;
+            Ok(Some(files))
+        })
+        .await
+    }
+
+    async fn keys_named(&self, grant: &Grant, name: String) -> Result<Vec<KeyId>, Error> {
+        grant.demand(|action| action == Action::ListKeys)?;
+        let instance = grant.instance();
+        let keys: Vec<(KeyId, String)> = self
+            .read(move |db| {
+                let mut statement =
+                    db.prepare_cached("SELECT id, ring FROM keys WHERE instance = ? AND name = ? AND state <> ?")?;
+                let parameters = (instance.0, name, State::Destroyed.number());
+                let key = |row: &Row<'_>| Ok((KeyId(row.get(0)?), row.get(1)?));
+                let keys = statement.query_map(parameters, key)?.collect::<Result<_, _>>()?;
+                Ok(keys)
+            })
+            .await?;
+        let reached = keys.into_iter().filter(|(key, ring)| grant.covers(*key, ring));
+        Ok(reached.map(|(key, _)| key).take(2).collect())
+    }
+
+    async fn usage(
+        &self,
+        grant: &ServiceGrant,
+        id: InstanceId,
+        calls: (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Result<Usage, Error> {
+        grant.demand(id, |action| action == ResourceAction::ReadUsage)?;
+        self.read(move |db| {
+            let count = |sql: &str, parameters: &[&dyn ToSql]| -> rusqlite::Result<u64> {
+                db.prepare_cached(sql)?.query_row(parameters, |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+            };
+            let active_root_keys = count(
+                "SELECT count(*) FROM keys WHERE instance = ? AND NOT extractable AND state = ?
+                     AND (expires_at IS NULL OR expires_at > ?)",
+                &[&id.0, &State::Active.number(), &millis(now)],
+            )?;
+            let key_versions = count(
+                "SELECT count(*) FROM key_versions JOIN keys ON keys.id = key_versions.key_id
+                 WHERE instance = ? AND NOT extractable AND state <> ?",
+                &[&id.0, &State::Destroyed.number()],
+            )?;
+            let mut statement = db.prepare_cached(
+                "SELECT action, count(*) FROM events WHERE instance = ? AND at >= ? AND at < ? AND action LIKE 'kms.%'
+                 GROUP BY action ORDER BY action",
+            )?;
+            let per_action = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
+            let parameters = (id.0, millis(calls.0), millis(calls.1));
+            let calls = statement.query_map(parameters, per_action)?.collect::<Result<_, _>>()?;
+            Ok(Usage { active_root_keys, key_versions, calls })
+        })
+        .await
+    }
+
+    async fn due_reclamations(&self, now: Timestamp) -> Result<Vec<Resource>, Error> {
+        let deleted_before = millis(now - RECLAMATION);
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT * FROM instances WHERE state = 'pending_reclamation' AND deleted_at <= ? ORDER BY deleted_at",
+            )?;
+            let due = statement.query_map([deleted_before], resource)?.collect::<Result<_, _>>()?;
+            Ok(due)
+        })
+        .await
+    }
+}
+
+fn insert(db: &Connection, resource: &Resource) -> Result<(), Error> {
+    db.execute(
+        "INSERT INTO instances (id, name, service, plan, region, account, resource_group, key_instance, key_id,
+             allow_cleanup, locked, tags, state, last_operation, created_at, created_by, revision)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        rusqlite::params![
+            resource.id.0,
+            resource.name,
+            resource.service,
+            resource.plan.id(),
+            resource.region,
+            resource.account,
+            resource.group,
+            resource.root_key.map(|root| root.instance.0),
+            resource.root_key.map(|root| root.key.0),
+            resource.allow_cleanup,
+            resource.locked,
+            tags(resource)?,
+            resource.state.name(),
+            resource.last_operation.name(),
+            millis(resource.created.at),
+            resource.created.by,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Everything that may change; `false` if the row is not as it was read.
+fn update(db: &Connection, resource: &Resource) -> Result<bool, Error> {
+    let (updated, reclamation) = (resource.updated.as_ref(), resource.reclamation.as_ref());
+    let changed = db.execute(
+        "UPDATE instances SET name = ?, plan = ?, allow_cleanup = ?, locked = ?, tags = ?, state = ?, last_operation = ?,
+             updated_at = ?, updated_by = ?, reclamation = ?, deleted_at = ?, deleted_by = ?, revision = revision + 1
+         WHERE id = ? AND revision = ?",
+        rusqlite::params![
+            resource.name,
+            resource.plan.id(),
+            resource.allow_cleanup,
+            resource.locked,
+            tags(resource)?,
+            resource.state.name(),
+            resource.last_operation.name(),
+            updated.map(|stamp| millis(stamp.at)),
+            updated.map(|stamp| &stamp.by),
+            reclamation.map(|reclamation| reclamation.id),
+            reclamation.map(|reclamation| millis(reclamation.deleted.at)),
+            reclamation.map(|reclamation| &reclamation.deleted.by),
+            resource.id.0,
+            resource.revision,
+        ],
+    )?;
+    Ok(changed == 1)
+}
+
+fn tags(resource: &Resource) -> Result<String, Error> {
+    serde_json::to_string(&resource.tags).map_err(|_| Error::Corrupt("tags of an instance"))
+}
+
+fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
+    let root_key = match (row.get::<_, Option<Uuid>>("key_instance")?, row.get::<_, Option<Uuid>>("key_id")?) {
+        (Some(instance), Some(key)) => Some(RootKeyName { instance: InstanceId(instance), key: KeyId(key) }),
+        (None, None) => None,
+        _ => return Err(unreadable(row, "key_id")),
+    };
+    let stamp = |at: &str, by: &str| match (optional_instant(row, at)?, row.get::<_, Option<String>>(by)?) {
+        (Some(at), Some(by)) => Ok(Some(Stamp { at, by })),
+        (None, None) => Ok(None),
+        _ => Err(unreadable(row, by)),
+    };
+    let reclamation = match (row.get("reclamation")?, stamp("deleted_at", "deleted_by")?) {
+        (Some(id), Some(deleted)) => Some(Reclamation { id, deleted }),
+        (None, None) => None,
+        _ => return Err(unreadable(row, "reclamation")),
+    };
+    let tags = serde_json::from_str(&row.get::<_, String>("tags")?).map_err(|_| unreadable(row, "tags"))?;
+    let (account, group) = (row.get::<_, String>("account")?, row.get::<_, String>("resource_group")?);
+    Ok(Resource {
+        id: InstanceId(row.get("id")?),
+        name: row.get("name")?,
+        service: row.get("service")?,
+        plan: Plan::from_id(row.get("plan")?).ok_or_else(|| unreadable(row, "plan"))?,
+        region: row.get("region")?,
+        group: if group.is_empty() { account.clone() } else { group },
+        account,
+        root_key,
+        allow_cleanup: row.get("allow_cleanup")?,
+        locked: row.get("locked")?,
+        tags,
+        state: named(row, "state", ResourceState::from_name)?,
+        last_operation: named(row, "last_operation", LastOperation::from_name)?,
+        created: Stamp { at: instant(row, "created_at")?, by: row.get("created_by")? },
+        updated: stamp("updated_at", "updated_by")?,
+        reclamation,
+        revision: row.get("revision")?,
+    })
+}
+
+fn named<T>(row: &Row<'_>, column: &str, parse: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    parse(&row.get::<_, String>(column)?).ok_or_else(|| unreadable(row, column))
+}

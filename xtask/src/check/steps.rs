@@ -173,7 +173,7 @@ fn runtimes(cx: &Cx) -> Result<()> {
 /// The part of the suite's runners that starts browsers.
 const BROWSERS: &str = "run-browsers.test.mjs";
 /// The parts that need the key server.
-const KEY_SERVER: [&str; 2] = ["key-server.test.mjs", "examples.test.mjs"];
+const KEY_SERVER: [&str; 3] = ["key-server.test.mjs", "service-instances.test.mjs", "examples.test.mjs"];
 
 fn needs_key_server(file: &Path) -> bool {
     KEY_SERVER.iter().any(|part| file.ends_with(part))

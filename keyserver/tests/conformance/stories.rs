@@ -31,6 +31,9 @@ stories! {
     import_tokens
     what_live_tests_expect
     two_root_keys
+    policies_of_an_instance
+    network_of_an_instance
+    deletion_by_two_people
 }
 
 #[test]

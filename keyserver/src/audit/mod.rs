@@ -9,6 +9,7 @@ pub(crate) mod event;
 mod identity_names;
 mod names;
 pub(crate) mod policy;
+mod service_names;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

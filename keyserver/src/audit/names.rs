@@ -3,8 +3,8 @@
 //! *Invariant:* every action has exactly one name; the table has no wildcard.
 
 use crate::{
-    audit::{event::Severity, identity_names},
-    iam::roles::{Action, Group, ObjectAction, ResourceAction},
+    audit::{event::Severity, identity_names, service_names},
+    iam::roles::{Action, Group},
     keys::lifecycle::KeyAction,
 };
 
@@ -104,8 +104,8 @@ impl Names {
             Action::UpdatePolicy => iam("iam-am.policy.update", "IAM Access Management: update policy", Warning),
             Action::RestorePolicy => iam("iam-am.policy.update", "IAM Access Management: restore policy", Warning),
             Action::DeletePolicy => iam("iam-am.policy.delete", "IAM Access Management: delete policy", Warning),
-            Action::Resource(action) => resource(action),
-            Action::Object(action) => object(action),
+            Action::Resource(action) => service_names::resource(action),
+            Action::Object(action) => service_names::object(action),
             Action::IssueToken => {
                 login("iam-identity.serviceid-apikey.login", "IAM Identity Service: login", "apikey-serviceid")
             }
@@ -160,56 +160,6 @@ const fn import_token(event: &'static str, message: &'static str) -> Names {
 
 pub(super) const fn iam(event: &'static str, message: &'static str, severity: Severity) -> Names {
     Names { event, message, type_uri: "iam/account", credential: "token", severity, data_event: false }
-}
-
-const fn resource(action: ResourceAction) -> Names {
-    use Severity::{Critical, Normal, Warning};
-    let (event, message, severity) = match action {
-        ResourceAction::Create => {
-            ("resource-controller.instance.create", "Resource Controller: create instance", Normal)
-        }
-        ResourceAction::List => ("resource-controller.instance.list", "Resource Controller: list instances", Normal),
-        ResourceAction::Read => ("resource-controller.instance.read", "Resource Controller: read instance", Normal),
-        ResourceAction::Update => {
-            ("resource-controller.instance.update", "Resource Controller: update instance", Warning)
-        }
-        ResourceAction::Delete => {
-            ("resource-controller.instance.delete", "Resource Controller: delete instance", Critical)
-        }
-        ResourceAction::Lock => ("resource-controller.instance.lock", "Resource Controller: lock instance", Normal),
-        ResourceAction::Unlock => {
-            ("resource-controller.instance.unlock", "Resource Controller: unlock instance", Warning)
-        }
-        ResourceAction::ListReclamations => {
-            ("resource-controller.reclamation.list", "Resource Controller: list reclamations", Normal)
-        }
-        ResourceAction::Reclaim => {
-            ("resource-controller.reclamation.reclaim", "Resource Controller: reclaim instance", Critical)
-        }
-        ResourceAction::Restore => {
-            ("resource-controller.reclamation.restore", "Resource Controller: restore instance", Warning)
-        }
-        ResourceAction::ReadUsage => ("resource-controller.usage.read", "Usage report: read instance", Normal),
-    };
-    let type_uri = "resource-controller/instance";
-    Names { event, message, type_uri, credential: "token", severity, data_event: false }
-}
-
-const fn object(action: ObjectAction) -> Names {
-    use Severity::{Normal, Warning};
-    let (event, message, severity) = match action {
-        ObjectAction::List => ("envelock-objects.object.list", "Object store: list objects", Normal),
-        ObjectAction::Get => ("envelock-objects.object.read", "Object store: read object", Normal),
-        ObjectAction::Head => ("envelock-objects.object-metadata.read", "Object store: read object metadata", Normal),
-        ObjectAction::Put => ("envelock-objects.object.write", "Object store: write object", Normal),
-        ObjectAction::Delete => ("envelock-objects.object.delete", "Object store: delete object", Warning),
-        ObjectAction::Wrap => ("envelock-objects.data-key.wrap", "Object store: wrap data key", Normal),
-        ObjectAction::Unwrap => ("envelock-objects.data-key.unwrap", "Object store: unwrap data key", Normal),
-        ObjectAction::Rewrap => ("envelock-objects.data-key.rewrap", "Object store: rewrap data key", Normal),
-        ObjectAction::Unknown => ("envelock-objects.object.default", "Object store: unknown request", Normal),
-    };
-    let type_uri = "envelock-objects/object";
-    Names { event, message, type_uri, credential: "token", severity, data_event: true }
 }
 
 const fn login(event: &'static str, message: &'static str, credential: &'static str) -> Names {

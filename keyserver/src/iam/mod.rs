@@ -12,5 +12,6 @@ pub(crate) mod policy_grant;
 pub(crate) mod roles;
 pub(crate) mod rule;
 pub(crate) mod service_grant;
+pub(crate) mod service_roles;
 pub(crate) mod token;
 pub(crate) mod user;

@@ -2,7 +2,10 @@
 //!
 //! *Invariant:* an action that no row names is allowed to nobody.
 
-use crate::keys::lifecycle::KeyAction;
+use crate::{
+    iam::service_roles::{ObjectAction, ResourceAction},
+    keys::lifecycle::KeyAction,
+};
 
 /// Everything that a request can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,56 +88,6 @@ pub(crate) enum Action {
     Resource(ResourceAction),
     /// Something with the objects of a service instance, or with its root key on their behalf.
     Object(ObjectAction),
-}
-
-/// What the resource controller does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ResourceAction {
-    /// New instance.
-    Create,
-    /// Instances of the account.
-    List,
-    /// One instance.
-    Read,
-    /// Name, plan and flags of an instance.
-    Update,
-    /// An instance removed.
-    Delete,
-    /// An instance protected against changes.
-    Lock,
-    /// That protection lifted.
-    Unlock,
-    /// Deleted instances that can be restored.
-    ListReclamations,
-    /// A deleted instance removed for good.
-    Reclaim,
-    /// A deleted instance restored.
-    Restore,
-    /// What an instance used.
-    ReadUsage,
-}
-
-/// What the encrypted object store does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ObjectAction {
-    /// Objects of an instance.
-    List,
-    /// One object, or a part of it.
-    Get,
-    /// What is known of one object.
-    Head,
-    /// An object stored or replaced.
-    Put,
-    /// An object removed.
-    Delete,
-    /// A data key for a new object.
-    Wrap,
-    /// The data key of an object.
-    Unwrap,
-    /// The data key of an object, wrapped under the newest version.
-    Rewrap,
-    /// A request that nothing answers.
-    Unknown,
 }
 
 /// What can be done with identities and their API keys.
@@ -331,7 +284,6 @@ const fn roles_for(action: Action) -> &'static [Role] {
     const WRITER_UP: &[Role] = &[Role::Writer, Role::Manager];
     const MANAGER: &[Role] = &[Role::Manager];
     const LISTERS: &[Role] = &[Role::Reader, Role::ReaderPlus, Role::Writer, Role::Manager, Role::KmipAdapterManager];
-    const EDITOR_UP: &[Role] = &[Role::Editor, Role::Administrator];
     const ADMINISTRATOR: &[Role] = &[Role::Administrator];
     const KEY_PURGE: &[Role] = &[Role::KeyPurge];
     const VIEWER_UP: &[Role] = &[Role::Viewer, Role::Operator, Role::Editor, Role::Administrator];
@@ -388,27 +340,8 @@ const fn roles_for(action: Action) -> &'static [Role] {
         | Action::RestorePolicy
         | Action::DeletePolicy => ADMINISTRATOR,
         Action::ListPolicies | Action::ReadPolicy => VIEWER_UP,
-        Action::Resource(
-            ResourceAction::List | ResourceAction::Read | ResourceAction::ListReclamations | ResourceAction::ReadUsage,
-        ) => VIEWER_UP,
-        Action::Resource(
-            ResourceAction::Create
-            | ResourceAction::Update
-            | ResourceAction::Delete
-            | ResourceAction::Lock
-            | ResourceAction::Unlock
-            | ResourceAction::Reclaim
-            | ResourceAction::Restore,
-        ) => EDITOR_UP,
-        Action::Object(
-            ObjectAction::List
-            | ObjectAction::Get
-            | ObjectAction::Head
-            | ObjectAction::Unwrap
-            | ObjectAction::Rewrap
-            | ObjectAction::Unknown,
-        ) => READER_UP,
-        Action::Object(ObjectAction::Put | ObjectAction::Delete | ObjectAction::Wrap) => WRITER_UP,
+        Action::Resource(action) => action.roles(),
+        Action::Object(action) => action.roles(),
         // The server's own doing, and what proves identity by a credential of its own; no role stands for that.
         Action::Key(KeyAction::Expire)
         | Action::IssueToken

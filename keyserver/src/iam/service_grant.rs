@@ -7,7 +7,8 @@ use crate::{
     iam::{
         caller::Caller,
         policy::{Policy, Scope},
-        roles::{Action, ObjectAction, ResourceAction},
+        roles::Action,
+        service_roles::{ObjectAction, ResourceAction},
     },
     keys::{crn::InstanceId, instance::Resource},
 };

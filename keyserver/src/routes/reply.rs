@@ -18,7 +18,7 @@ use crate::{
         event::{Reason, Severity},
     },
     error::Error,
-    iam::roles::{Action, ObjectAction},
+    iam::{roles::Action, service_roles::ObjectAction},
     keys::lifecycle::KeyAction,
     routes::wire,
     state::AppState,

@@ -6,11 +6,7 @@
 use crate::{
     audit::event::Trail,
     error::Error,
-    iam::{
-        caller::Caller,
-        roles::{Action, ObjectAction},
-        service_grant::ServiceGrant,
-    },
+    iam::{caller::Caller, roles::Action, service_grant::ServiceGrant, service_roles::ObjectAction},
     keys::{crn::InstanceId, instance::Resource, lifecycle::KeyAction},
     service::{
         resources::require_active,

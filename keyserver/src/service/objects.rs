@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     audit::{Answer, Audited, event::Trail},
     error::Error,
-    iam::roles::{Action, ObjectAction},
+    iam::{roles::Action, service_roles::ObjectAction},
     keys::{
         alias::Alias,
         crn::InstanceId,

@@ -5,10 +5,7 @@
 use crate::{
     audit::{Answer, Audited},
     error::Error,
-    iam::{
-        roles::{Action, ResourceAction},
-        service_grant::ServiceGrant,
-    },
+    iam::{roles::Action, service_grant::ServiceGrant, service_roles::ResourceAction},
     keys::{
         catalogue::Plan,
         crn::InstanceId,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     audit::{Answer, Audited, event::Trail},
     error::Error,
-    iam::roles::{Action, ResourceAction},
+    iam::{roles::Action, service_roles::ResourceAction},
     keys::{
         crn::InstanceId,
         instance::{Resource, ResourceState, Stamp},

@@ -10,12 +10,7 @@ use uuid::Uuid;
 use crate::{
     audit::{Answer, Audited, event::Trail},
     error::Error,
-    iam::{
-        caller::Caller,
-        policy::Policy,
-        roles::{Action, ResourceAction},
-        service_grant::ServiceGrant,
-    },
+    iam::{caller::Caller, policy::Policy, roles::Action, service_grant::ServiceGrant, service_roles::ResourceAction},
     keys::{
         catalogue::{Offer, Plan},
         crn::{Crn, InstanceId},

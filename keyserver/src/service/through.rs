@@ -6,10 +6,7 @@
 use crate::{
     audit::event::Trail,
     error::Error,
-    iam::{
-        caller::Caller,
-        roles::{Action, ObjectAction},
-    },
+    iam::{caller::Caller, roles::Action, service_roles::ObjectAction},
     keys::{crn::InstanceId, lifecycle::KeyAction},
     service::{
         admission,

@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use crate::{
     audit::{Answer, Audited},
     error::Error,
-    iam::roles::{Action, ResourceAction},
+    iam::{roles::Action, service_roles::ResourceAction},
     keys::instance::Resource,
     service::{
         call::{Call, finish},

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::{
     error::Error,
-    iam::{roles::ObjectAction, service_grant::ServiceGrant},
+    iam::{service_grant::ServiceGrant, service_roles::ObjectAction},
     keys::{
         crn::InstanceId,
         instance::Stamp,

@@ -9,11 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
-    iam::{
-        grant::Grant,
-        roles::{Action, ResourceAction},
-        service_grant::ServiceGrant,
-    },
+    iam::{grant::Grant, roles::Action, service_grant::ServiceGrant, service_roles::ResourceAction},
     keys::{
         catalogue::Plan,
         crn::InstanceId,

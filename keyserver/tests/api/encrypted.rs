@@ -193,3 +193,19 @@ async fn a_key_protect_instance_goes_after_its_keys_and_takes_the_data_with_it()
     api.post(&path).send().await.is(StatusCode::OK);
     api.get(&list).send().await.turned_away(410, "ROOT_KEY_DESTROYED_ERR");
 }
+
+#[tokio::test]
+async fn authorizations_that_an_instance_handed_on_go_with_it() {
+    let api = Api::new().await;
+    let key = api.root_key().await;
+    let store = api.encrypted_by(&key).await;
+    let token = api.service_token(OBJECTS, &store.guid).await;
+    let handed_on = api.authorization(&[("serviceName", "backup")], &[READER], &[]);
+    let made = api.post("/v1/policies").token(&token).json(&handed_on).send().await;
+    let id = made.is(StatusCode::CREATED).json["id"].as_str().expect("an id").to_owned();
+    let state = async |id: &str| api.get(&format!("/v1/policies/{id}")).send().await.json["state"].clone();
+    assert_eq!(state(&id).await, "active");
+    api.delete(&format!("{PATH}/{}", store.guid)).send().await.is(StatusCode::NO_CONTENT);
+    assert_eq!(state(&id).await, "deleted");
+    assert_eq!(state(&store.authorization).await, "active", "what an administrator made stays");
+}

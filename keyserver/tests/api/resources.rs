@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Api, MANAGER, envelope};
+use crate::support::{Api, MANAGER, envelope, objects::OBJECTS};
 
 const TIERED: &str = "eedd3585-90c6-4c8f-be3d-062069e99fc3";
 const RESILIENT: &str = "4e853ad3-5820-49c7-8d07-a179fb15b9ee";
@@ -305,4 +305,50 @@ async fn only_premium_instances_can_be_encrypted() {
         body["parameters"] = json!({"kms_key_crn": crn});
         api.post(PATH).json(&body).send().await.rejected(422, "PREMIUM_PLAN_REQUIRED_ERR");
     }
+}
+
+#[tokio::test]
+async fn viewers_see_and_editors_change_the_instances_of_their_service() {
+    let api = Api::new().await;
+    let role = |name: &str| format!("crn:v1:bluemix:public:iam::::role:{name}");
+    for (name, changes) in [("Viewer", false), ("Operator", false), ("Editor", true), ("Administrator", true)] {
+        let someone = api.someone(&[], &[]).await;
+        api.grant_on(OBJECTS, &someone.iam_id, &[&role(name)], &[]).await;
+        let path = path_of(&make(&api, &order("theirs", LITE)).await);
+        let call = |method, path: &str| api.call(method, path).token(&someone.token);
+        call(Method::GET, &path).send().await.is(StatusCode::OK);
+        let listed = call(Method::GET, PATH).send().await;
+        assert!(
+            listed.is(StatusCode::OK).json["resources"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .all(|one| one["sub_type"] == OBJECTS)
+        );
+        let keys = format!("{PATH}/{}", api.instance);
+        call(Method::GET, &keys).send().await.rejected(404, "RESOURCE_NOT_FOUND_ERR");
+        let made = call(Method::POST, PATH).json(&order("new", LITE)).send().await.status;
+        let changed = call(Method::PATCH, &path).json(&json!({"name": "x"})).send().await.status;
+        let locked = call(Method::POST, &format!("{path}/lock")).send().await.status;
+        let unlocked = call(Method::DELETE, &format!("{path}/lock")).send().await.status;
+        let deleted = call(Method::DELETE, &path).send().await.status;
+        let statuses = [made, changed, locked, unlocked, deleted].map(|status| status.as_u16());
+        assert_eq!(statuses, if changes { [201, 200, 200, 200, 204] } else { [401; 5] }, "{name}");
+        let other = call(Method::POST, PATH).json(&order("keys", TIERED)).send().await;
+        other.rejected(401, "UNAUTHORIZED_ERR");
+    }
+}
+
+#[tokio::test]
+async fn a_role_on_one_instance_is_for_that_one() {
+    let api = Api::new().await;
+    let (mine, other) = (make(&api, &order("mine", LITE)).await, make(&api, &order("other", LITE)).await);
+    let someone = api.someone(&[], &[]).await;
+    let here = [("serviceInstance", mine["guid"].as_str().expect("a GUID"))];
+    api.grant_on(OBJECTS, &someone.iam_id, &["crn:v1:bluemix:public:iam::::role:Editor"], &here).await;
+    let call = |method, path: &str| api.call(method, path).token(&someone.token);
+    assert_eq!(call(Method::GET, PATH).send().await.json["rows_count"], 1);
+    call(Method::DELETE, &path_of(&other)).send().await.rejected(404, "RESOURCE_NOT_FOUND_ERR");
+    call(Method::POST, PATH).json(&order("new", LITE)).send().await.rejected(401, "UNAUTHORIZED_ERR");
+    call(Method::DELETE, &path_of(&mine)).send().await.is(StatusCode::NO_CONTENT);
 }

@@ -253,6 +253,14 @@ impl Params {
         self.0.iter()
     }
 
+    /// As [`Params::get`], where two values would ask two questions.
+    pub(super) fn once(&self, name: &'static str) -> Result<Option<&str>, Error> {
+        match self.0.iter().filter(|(key, _)| key == name).count() {
+            0 | 1 => Ok(self.get(name)),
+            _ => Err(Error::InvalidQuery { name, why: "must be given once" }),
+        }
+    }
+
     /// `true` or `false` in any case.
     pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, Error> {
         match self.get(name) {

@@ -43,22 +43,23 @@ pub(super) async fn count(State(app): State<App>, call: Call, params: Params) ->
 fn query(params: &Params) -> Result<ListQuery, Error> {
     Ok(ListQuery {
         terms: terms(params)?,
-        search: params.get("search").map(Search::parse).transpose()?,
-        order: params.get("sort").map_or_else(|| Ok(Vec::new()), sort::parse)?,
+        search: params.once("search")?.map(Search::parse).transpose()?,
+        order: params.once("sort")?.map_or_else(|| Ok(Vec::new()), sort::parse)?,
         page: page(params)?,
     })
 }
 
 /// The filter together with the parameters that can be given outside it, but not in both places.
 fn terms(params: &Params) -> Result<Vec<Term>, Error> {
-    let mut terms = params.get("filter").map_or_else(|| Ok(Vec::new()), filter::parse)?;
+    let mut terms = params.once("filter")?.map_or_else(|| Ok(Vec::new()), filter::parse)?;
     let twice = |name| Error::InvalidQuery { name, why: "given both alone and in `filter`: give it in one place" };
-    if let Some(states) = params.get("state") {
+    if let Some(states) = params.once("state")? {
         if terms.iter().any(|term| matches!(term, Term::States(_))) {
             return Err(twice("state"));
         }
         terms.push(Term::States(filter::parse_states("state", states)?));
     }
+    params.once("extractable")?;
     if let Some(extractable) = params.flag("extractable")? {
         if terms.iter().any(|term| matches!(term, Term::Extractable(_))) {
             return Err(twice("extractable"));

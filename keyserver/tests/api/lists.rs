@@ -299,6 +299,11 @@ async fn what_is_given_alone_is_not_given_in_the_filter_too() {
         let head = api.call(Method::HEAD, &path(&parameters)).send().await;
         assert_eq!((head.status, head.text.as_str()), (StatusCode::BAD_REQUEST, ""));
     }
+    for name in ["state", "extractable", "filter", "search", "sort"] {
+        let value = if name == "state" { "1" } else { "true" };
+        let answer = list(&api, &[(name, value), (name, value)]).await;
+        answer.refused_for(400, "INVALID_QUERY_PARAM_ERR", "query_param", name);
+    }
     let head = api.call(Method::HEAD, &path(&[("search", "x")])).send().await;
     head.is(StatusCode::BAD_REQUEST);
 }

@@ -36,11 +36,14 @@ use crate::{
     },
 };
 
+/// The aliases of a row of `keys`, as a JSON list.
+pub(super) const ALIASES: &str = "(SELECT json_group_array(alias ORDER BY alias) FROM aliases WHERE key_id = keys.id)";
+
 /// Everything about keys, to be followed by conditions.
 pub(super) fn select_keys() -> String {
     format!(
         "SELECT keys.*,
-             (SELECT json_group_array(alias ORDER BY alias) FROM aliases WHERE key_id = keys.id) AS aliases,
+             {ALIASES} AS aliases,
              newest.id AS version_id, newest.created_at AS version_created_at, {POLICY_COLUMNS}
          FROM keys JOIN key_versions newest ON newest.key_id = keys.id
              AND newest.number = (SELECT max(number) FROM key_versions WHERE key_id = keys.id)
@@ -245,12 +248,18 @@ fn insert_version(db: &Connection, key: KeyId, version: &SealedVersion) -> Resul
     Ok(())
 }
 
+fn list(row: &Row<'_>, column: &str) -> rusqlite::Result<Vec<String>> {
+    serde_json::from_str(&row.get::<_, String>(column)?).map_err(|_| unreadable(row, column))
+}
+
+/// The column `aliases`, made by [`ALIASES`].
+pub(super) fn aliases_of(row: &Row<'_>) -> rusqlite::Result<Vec<Alias>> {
+    let aliases: Result<_, _> = list(row, "aliases")?.iter().map(|text| Alias::parse(text)).collect();
+    aliases.map_err(|_| unreadable(row, "aliases"))
+}
+
 /// A row of [`select_keys`].
 pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
-    let list = |column: &str| -> rusqlite::Result<Vec<String>> {
-        serde_json::from_str(&row.get::<_, String>(column)?).map_err(|_| unreadable(row, column))
-    };
-    let aliases: Result<Vec<Alias>, _> = list("aliases")?.iter().map(|text| Alias::parse(text)).collect();
     let deletion = match (optional_instant(row, "deleted_at")?, row.get::<_, Option<String>>("deleted_by")?) {
         (Some(at), Some(by)) => Some(Deletion { at, by }),
         (None, None) => None,
@@ -260,8 +269,8 @@ pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         id: KeyId(row.get("id")?),
         name: row.get("name")?,
         description: row.get("description")?,
-        tags: list("tags")?,
-        aliases: aliases.map_err(|_| unreadable(row, "aliases"))?,
+        tags: list(row, "tags")?,
+        aliases: aliases_of(row)?,
         extractable: row.get("extractable")?,
         imported: row.get("imported")?,
         ring: row.get("ring")?,

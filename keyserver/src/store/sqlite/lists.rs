@@ -3,14 +3,15 @@
 //! *Invariant:* what a caller wrote becomes a bound value or a word from this file, never a part of a statement.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value};
 
 use crate::{
     error::Error,
     iam::{grant::Grant, roles::Action},
     keys::{
-        alias::KeyRef,
-        key::Key,
+        alias::{Alias, KeyRef},
+        crn::InstanceId,
+        key::{Key, KeyId},
         lifecycle::State,
         listing::{
             date::{DateCondition, DateProperty},
@@ -23,7 +24,7 @@ use crate::{
         Filter, Found, KeyLists, Listing, Page,
         sqlite::{
             SqliteStore, aliases,
-            keys::{blob, key, reach, select_keys},
+            keys::{ALIASES, aliases_of, blob, key, reach, select_keys},
             rows::millis,
         },
     },
@@ -37,26 +38,11 @@ impl KeyLists for SqliteStore {
         let (condition, order) = (condition(grant, &filter), order_by(&order, &filter));
         let instance = grant.instance();
         self.read(move |db| {
-            let Some(search) = search else {
-                return Ok(Found { keys: select(db, condition, order, page)?, incomplete: false });
+            let (ids, incomplete) = match search {
+                None => (ids(db, condition, order, page)?, false),
+                Some(search) => find(db, instance, &search, condition, order, page)?,
             };
-            let direct = match search.direct() {
-                Some(KeyRef::Alias(alias)) => aliases::owner(db, instance, &alias)?,
-                Some(KeyRef::Id(id)) => Some(id),
-                None => None,
-            };
-            let one = Page { limit: 1, offset: 0 };
-            let direct = match direct {
-                Some(id) => select(db, condition.clone().and("keys.id = ?", [blob(id.0)]), Sql::default(), one)?.pop(),
-                None => None,
-            };
-            let all = Page { limit: MAX_SEARCHED as u32 + 1, offset: 0 };
-            let searched = select(db, condition, order, all)?;
-            if searched.len() > MAX_SEARCHED {
-                let alone = direct.ok_or(Error::SearchTooBroad)?;
-                return Ok(Found { keys: paged([alone].into_iter(), page), incomplete: true });
-            }
-            Ok(Found { keys: paged(found(&search, direct, searched), page), incomplete: false })
+            Ok(Found { keys: load(db, ids)?, incomplete })
         })
         .await
     }
@@ -73,15 +59,75 @@ impl KeyLists for SqliteStore {
     }
 }
 
-/// What was looked up directly, then everything else that is found.
-fn found(search: &Search, direct: Option<Key>, searched: Vec<Key>) -> impl Iterator<Item = Key> {
-    let first = direct.as_ref().map(|key| key.id);
-    let others = searched.into_iter().filter(move |key| Some(key.id) != first);
-    direct.into_iter().chain(others.filter(|key| search.finds(&key.name, &key.aliases)))
+/// A page of ids. The rest of a key is read for the page alone, so that what is sorted or skipped stays small.
+fn ids(db: &Connection, condition: Sql, order: Sql, page: Page) -> Result<Vec<KeyId>, Error> {
+    let (condition_text, order_text) = (condition.text, order.text);
+    let sql = format!("SELECT keys.id FROM keys WHERE {condition_text} ORDER BY {order_text}keys.id LIMIT ? OFFSET ?");
+    let values = condition.values.into_iter().chain(order.values);
+    let values = values.chain([Value::from(page.limit), Value::from(page.offset)]);
+    let mut statement = db.prepare_cached(&sql)?;
+    let ids = statement.query_map(params_from_iter(values), |row| row.get(0).map(KeyId))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
-fn paged(keys: impl Iterator<Item = Key>, page: Page) -> Vec<Key> {
-    keys.skip(page.offset as usize).take(page.limit as usize).collect()
+/// A page of what a search finds, and whether that is only what it looks up directly.
+fn find(
+    db: &Connection,
+    instance: InstanceId,
+    search: &Search,
+    condition: Sql,
+    order: Sql,
+    page: Page,
+) -> Result<(Vec<KeyId>, bool), Error> {
+    let named = match search.direct() {
+        Some(KeyRef::Alias(alias)) => aliases::owner(db, instance, &alias)?,
+        Some(KeyRef::Id(id)) => Some(id),
+        None => None,
+    };
+    let direct = match named {
+        Some(id) => labels(db, condition.clone().and("keys.id = ?", [blob(id.0)]), Sql::default())?.pop(),
+        None => None,
+    };
+    let direct = direct.map(|label| label.id);
+    let mut searched = labels(db, condition, order)?;
+    let incomplete = searched.len() > MAX_SEARCHED;
+    if incomplete {
+        direct.ok_or(Error::SearchTooBroad)?;
+        searched.clear();
+    }
+    let others = searched.into_iter().filter(|label| Some(label.id) != direct);
+    let others = others.filter(|label| search.finds(&label.name, &label.aliases)).map(|label| label.id);
+    let found = direct.into_iter().chain(others).skip(page.offset as usize).take(page.limit as usize);
+    Ok((found.collect(), incomplete))
+}
+
+/// What a search looks at: many of these are read for a page of keys.
+struct Label {
+    id: KeyId,
+    name: String,
+    aliases: Vec<Alias>,
+}
+
+/// One more than a search may look through, at most.
+fn labels(db: &Connection, condition: Sql, order: Sql) -> Result<Vec<Label>, Error> {
+    let (condition_text, order_text) = (condition.text, order.text);
+    let sql = format!(
+        "SELECT keys.id, keys.name, {ALIASES} AS aliases FROM keys
+         WHERE {condition_text} ORDER BY {order_text}keys.id LIMIT {}",
+        MAX_SEARCHED + 1
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let values = condition.values.into_iter().chain(order.values);
+    let label =
+        |row: &Row<'_>| Ok(Label { id: KeyId(row.get("id")?), name: row.get("name")?, aliases: aliases_of(row)? });
+    Ok(statement.query_map(params_from_iter(values), label)?.collect::<Result<_, _>>()?)
+}
+
+/// The keys with these ids, in the same order; one that was purged since is left out.
+fn load(db: &Connection, ids: impl IntoIterator<Item = KeyId>) -> Result<Vec<Key>, Error> {
+    let mut statement = db.prepare_cached(&format!("{} WHERE keys.id = ?", select_keys()))?;
+    let ids = ids.into_iter();
+    ids.filter_map(|id| statement.query_row([id.0], key).optional().transpose()).map(|key| Ok(key?)).collect()
 }
 
 /// A piece of a statement with its values.
@@ -106,15 +152,6 @@ impl Sql {
         let marks = vec!["?"; wanted.len()].join(", ");
         self.and(&format!("{} IN ({marks})", expression.text), expression.values.into_iter().chain(wanted))
     }
-}
-
-fn select(db: &Connection, condition: Sql, order: Sql, page: Page) -> Result<Vec<Key>, Error> {
-    let (select, condition_text, order_text) = (select_keys(), condition.text, order.text);
-    let sql = format!("{select} WHERE {condition_text} ORDER BY {order_text}keys.id LIMIT ? OFFSET ?");
-    let values = condition.values.into_iter().chain(order.values);
-    let values = values.chain([Value::from(page.limit), Value::from(page.offset)]);
-    let mut statement = db.prepare_cached(&sql)?;
-    Ok(statement.query_map(params_from_iter(values), key)?.collect::<Result<_, _>>()?)
 }
 
 fn condition(grant: &Grant, filter: &Filter) -> Sql {

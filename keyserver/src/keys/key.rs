@@ -268,7 +268,7 @@ impl Key {
         Ok(())
     }
 
-    /// → destroyed; the material is kept for [`RESTORE_WINDOW`].
+    /// → destroyed; material, versions and aliases stay until the key is purged, so that nobody takes its name meanwhile.
     pub(crate) fn delete(&mut self, now: Timestamp, by: &str) -> Result<(), Error> {
         self.check(KeyAction::Delete, now)?;
         self.take_authorization(now, by)?;
@@ -277,7 +277,8 @@ impl Key {
         Ok(())
     }
 
-    /// Destroyed → active, between 30 seconds and 30 days after.
+    /// Destroyed → active, between 30 seconds and 30 days after; also for a key that was suspended before, of which IBM's
+    /// documentation says nothing.
     pub(crate) fn restore(&mut self, now: Timestamp) -> Result<(), Error> {
         self.check(KeyAction::Restore, now)?;
         self.require_settled(now)?;

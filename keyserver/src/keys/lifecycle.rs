@@ -79,7 +79,7 @@ pub(crate) enum KeyAction {
     Restore,
     /// Remove a destroyed key for ever.
     Purge,
-    /// Tell the resources that use the key about its state again.
+    /// Tell the resources that use the key about its state again, whatever it is; they have to hear of a deletion, too.
     Sync,
     /// Active → deactivated; the server's own, on the key's expiration date.
     Expire,

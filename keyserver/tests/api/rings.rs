@@ -244,3 +244,25 @@ async fn every_call_leaves_its_event() {
         }
     }
 }
+
+#[tokio::test]
+async fn access_to_a_ring_does_not_move_keys_out_of_it() {
+    let api = Api::new().await;
+    make(&api, "ring-b").await.is(StatusCode::CREATED);
+    make(&api, "ring-c").await.is(StatusCode::CREATED);
+    let (inside, outside) = (key_in(&api, "ring-b").await, key_in(&api, "ring-c").await);
+    let attributes = [("serviceInstance", api.instance.as_str()), ("keyRing", "ring-b")];
+    let token = api.someone(&[MANAGER], &attributes).await.token;
+    let patch = |key: &str, ring: &str| {
+        let call = api.call(Method::PATCH, &format!("/api/v2/keys/{key}")).token(&token);
+        call.json(&json!({"keyRingID": ring})).send()
+    };
+    patch(&inside, "ring-b").await.is(StatusCode::OK);
+    for (key, ring) in [(&inside, "ring-c"), (&inside, "default"), (&outside, "ring-b")] {
+        patch(key, ring).await.refused(401, "UNAUTHORIZED_ERR");
+    }
+    for call in [api.get(RINGS), api.post(&format!("{RINGS}/ring-d")), api.delete(&format!("{RINGS}/ring-b"))] {
+        call.token(&token).send().await.refused(401, "UNAUTHORIZED_ERR");
+    }
+    assert_eq!(api.get("/api/v2/keys").token(&token).send().await.resource()["id"], inside);
+}

@@ -41,6 +41,10 @@ pub(crate) async fn run_due(app: &App, now: Timestamp) {
     if let Err(error) = reclamations::run_due(app, now).await {
         tracing::error!(%error, "reclamation of deleted instances");
     }
+    // No caller can tell, so that there is nothing to record.
+    if let Err(error) = app.store.forget_expired_import_tokens(now).await {
+        tracing::error!(%error, "forgetting expired import tokens");
+    }
 }
 
 async fn run(app: &App, chore: Chore, now: Timestamp) -> Result<(), Error> {

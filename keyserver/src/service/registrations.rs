@@ -144,8 +144,7 @@ async fn written(
     now: jiff::Timestamp,
 ) -> Result<Registration, Error> {
     let by = permitted.grant.holder();
-    let registrations = app.store.registrations_of(&permitted.grant, key.id).await?;
-    let present = registrations.into_iter().find(|registration| registration.resource_crn == *resource);
+    let present = app.store.registration(&permitted.grant, key.id, resource).await?;
     let sealed = app.store.versions(&permitted.grant, key.id).await?;
     let versions: Vec<Version> = sealed.into_iter().map(|sealed| sealed.version).collect();
     match (present, how) {

@@ -1,8 +1,9 @@
 //! What the store remembers of import tokens.
 //!
-//! *Invariant:* one token per instance; what replaces it takes its private key away.
+//! *Invariant:* one token per instance; its private key is gone once it is replaced or has expired.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::{error::Error, iam::grant::Grant, keys::import_token::ImportToken, store::NewEvent};
 
@@ -16,4 +17,7 @@ pub(crate) trait ImportTokens: Send + Sync {
     /// Stores that `token` was retrieved once more; `false` if it was retrieved by someone else, or replaced, since it was
     /// read.
     async fn save_retrieval(&self, grant: &Grant, token: &ImportToken, event: NewEvent) -> Result<bool, Error>;
+    /// Forgets the secrets of all tokens that have expired, of every instance: whoever comes by the database and its master
+    /// key later opens nothing that was once encrypted for them.
+    async fn forget_expired_import_tokens(&self, now: Timestamp) -> Result<(), Error>;
 }

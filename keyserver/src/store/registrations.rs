@@ -51,6 +51,13 @@ pub(crate) trait Registrations: Send + Sync {
     ) -> Result<Vec<Registered>, Error>;
     /// How many [`Registrations::registrations`] would list without paging.
     async fn count_registrations(&self, grant: &Grant, filter: RegistrationFilter) -> Result<u64, Error>;
+    /// The one of this key and resource.
+    async fn registration(
+        &self,
+        grant: &Grant,
+        key: KeyId,
+        resource: &ResourceCrn,
+    ) -> Result<Option<Registration>, Error>;
     /// All of one key.
     async fn registrations_of(&self, grant: &Grant, key: KeyId) -> Result<Vec<Registration>, Error>;
     /// Adds a registration or replaces the one of the same key and resource, if nobody changed the key since it was read;

@@ -64,6 +64,27 @@ async fn a_token_is_made_with_its_terms_and_retrieved_so_often_and_so_long() {
 }
 
 #[tokio::test]
+async fn the_secrets_of_an_expired_token_are_forgotten() {
+    let api = Api::new().await;
+    let token = api.import_token().await;
+    let kept = || {
+        let sql = "SELECT length(private_key) + length(nonce) FROM import_tokens";
+        api.database().query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a token")
+    };
+    api.clock.advance(599);
+    api.run_due().await;
+    assert!(kept() > 2000, "the token is still valid");
+    import(&api, token.wrap(&[7; 32])).await.is(StatusCode::CREATED);
+    api.clock.advance(1);
+    api.run_due().await;
+    assert_eq!(kept(), 0);
+    retrieve(&api).await.refused(409, "IMPORT_TOKEN_EXPIRED_ERR");
+    import(&api, token.wrap(&[7; 32])).await.refused(409, "IMPORT_TOKEN_EXPIRED_ERR");
+    make(&api, Value::Null).await.is(StatusCode::OK);
+    retrieve(&api).await.is(StatusCode::OK);
+}
+
+#[tokio::test]
 async fn terms_have_ranges() {
     let api = Api::new().await;
     for (field, values) in [("expiration", [0, 299, 86_401, -1]), ("maxAllowedRetrievals", [0, 501, -1, 1_i64 << 40])] {

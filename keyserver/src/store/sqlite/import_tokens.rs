@@ -1,8 +1,9 @@
 //! Import tokens.
 //!
-//! *Invariant:* every statement is limited to the grant's instance.
+//! *Invariant:* every statement for a caller is limited to the grant's instance.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row};
 
 use crate::{
@@ -70,6 +71,17 @@ impl ImportTokens for SqliteStore {
             }
             append(db, &event)?;
             Ok(true)
+        })
+        .await
+    }
+
+    async fn forget_expired_import_tokens(&self, now: Timestamp) -> Result<(), Error> {
+        self.write(move |db| {
+            db.execute(
+                "UPDATE import_tokens SET private_key = x'', nonce = x'' WHERE expires_at <= ? AND private_key != x''",
+                [millis(now)],
+            )?;
+            Ok(())
         })
         .await
     }

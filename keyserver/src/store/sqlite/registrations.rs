@@ -3,7 +3,7 @@
 //! *Invariant:* every statement is limited to the grant's instance and to the keys it covers.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Row, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value};
 
 use crate::{
     error::Error,
@@ -65,8 +65,25 @@ impl Registrations for SqliteStore {
         .await
     }
 
+    async fn registration(
+        &self,
+        grant: &Grant,
+        key: KeyId,
+        resource: &ResourceCrn,
+    ) -> Result<Option<Registration>, Error> {
+        grant.demand(Action::changes_registrations)?;
+        let filter = RegistrationFilter { key: Some(key), ..Default::default() };
+        let (condition, mut values) = conditions(grant, &filter);
+        values.push(Value::from(resource.as_str().to_owned()));
+        self.read(move |db| {
+            let sql = format!("SELECT {COLUMNS} {FROM} WHERE {condition} AND resource_crn = ?");
+            Ok(db.prepare_cached(&sql)?.query_row(params_from_iter(values), registration).optional()?)
+        })
+        .await
+    }
+
     async fn registrations_of(&self, grant: &Grant, key: KeyId) -> Result<Vec<Registration>, Error> {
-        grant.demand(|action| action == Action::Key(KeyAction::Delete) || action.changes_registrations())?;
+        grant.demand(|action| action == Action::Key(KeyAction::Delete))?;
         let (condition, values) = conditions(grant, &RegistrationFilter { key: Some(key), ..Default::default() });
         self.read(move |db| {
             let sql = format!("SELECT {COLUMNS} {FROM} WHERE {condition} ORDER BY resource_crn");

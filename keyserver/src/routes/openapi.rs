@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::state::App;
 
 /// The frame of the document, then its areas.
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 15] = [
     include_str!("../../openapi/document.json"),
     include_str!("../../openapi/tokens.json"),
     include_str!("../../openapi/keys.json"),
@@ -23,6 +23,8 @@ const PARTS: [&str; 13] = [
     include_str!("../../openapi/rings.json"),
     include_str!("../../openapi/identities.json"),
     include_str!("../../openapi/access-policies.json"),
+    include_str!("../../openapi/service-instances.json"),
+    include_str!("../../openapi/objects.json"),
     include_str!("../../openapi/console.json"),
 ];
 

@@ -1,5 +1,7 @@
 //! The real binary on a real socket: restart, signals, sign-in links, and logs that hold no secret.
 
+#[path = "support/calls.rs"]
+mod calls;
 #[path = "support/process.rs"]
 mod process;
 
@@ -10,7 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use process::{Running, code_of, send, token};
+use calls::{code_of, send, token};
+use process::Running;
 use serde_json::{Value, json};
 
 #[test]

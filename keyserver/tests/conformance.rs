@@ -3,6 +3,10 @@
 //! Needs the throwaway trees that `cargo xtask test` prepares. Real waits of 30 seconds are part of the stories; they run at
 //! the same time.
 
+#[path = "support/calls.rs"]
+mod calls;
+#[path = "conformance/matrix.rs"]
+mod matrix;
 #[path = "support/process.rs"]
 mod process;
 #[path = "conformance/schemathesis.rs"]

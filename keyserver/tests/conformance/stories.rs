@@ -5,35 +5,77 @@
 use std::{
     collections::BTreeSet,
     fs,
+    path::{Path, PathBuf},
     process::{Command, Output},
     thread,
 };
 
-use crate::{beside, process::Running, trees};
+use serde_json::Value;
+
+use crate::{beside, calls::send, matrix, process::Running, trees};
 
 macro_rules! stories {
     ($($name:ident)+) => {
-        $(#[test] fn $name() { tell(stringify!($name)); })+
+        $(#[test] fn $name() { drop(tell(stringify!($name))); })+
         const STORIES: &[&str] = &[$(stringify!($name)),+];
     };
 }
 
 stories! {
+    step_1_create_the_key_protect_instance
     step_2_create_a_root_key
     step_2_import_a_root_key
     step_3_grant_service_access
-    rotating_keys
+    step_4_encrypt_the_service_data
+    temporarily_prevent_access_to_your_data
+    restore_temporary_access
     permanently_prevent_access_to_your_data
+    rotating_keys
+    identify_which_key_is_encrypting_your_service_instance
     access_of_a_service_id
     aliases
     key_rings
     registrations
     import_tokens
+    lists
     what_live_tests_expect
     two_root_keys
     policies_of_an_instance
+    first_policies
     network_of_an_instance
     deletion_by_two_people
+}
+
+/// What Activity Tracker is told, whoever asks with whatever client.
+#[test]
+fn activity_tracker_events() {
+    let events = tell("activity_tracker_events");
+    for (action, outcome, severity, status) in [
+        ("kms.secrets.create", "success", "normal", 201),
+        ("kms.secrets.wrap", "success", "normal", 200),
+        ("kms.secrets.unwrap", "failure", "normal", 422),
+        ("kms.secrets.rotate", "success", "warning", 204),
+        ("kms.secrets.disable", "success", "warning", 204),
+        ("kms.secrets.wrap", "failure", "warning", 409),
+        ("kms.secrets.delete", "failure", "critical", 401),
+        ("kms.secrets.delete", "success", "critical", 204),
+        ("iam-am.policy.create", "success", "warning", 201),
+    ] {
+        let is_it = |event: &&Value| {
+            event["action"] == action
+                && event["outcome"] == outcome
+                && event["severity"] == severity
+                && event["reason"]["reasonCode"] == status
+        };
+        // Once by each of the two clients.
+        assert_eq!(events.iter().filter(is_it).count(), 2, "{action} {outcome} {severity} {status}: {events:#?}");
+    }
+    let refused = events.iter().find(|event| event["reason"]["reasonCode"] == 401).expect("a refusal");
+    assert!(refused["initiator"]["id"].as_str().is_some_and(|id| id.starts_with("iam-ServiceId-")), "{refused}");
+    assert!(
+        refused["requestData"]["requestURI"].as_str().is_some_and(|uri| uri.starts_with("/api/v2/keys/")),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -42,12 +84,15 @@ fn every_file_is_told() {
     let told: BTreeSet<_> = files.filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned())).collect();
     let helpers = ["clients", "clients_2"];
     for name in told.iter().filter(|name| !helpers.contains(&name.as_str())) {
-        assert!(STORIES.iter().any(|story| name.starts_with(story)), "nobody tells {name}");
+        assert!(
+            name.starts_with("activity_tracker_events") || STORIES.iter().any(|story| name.starts_with(story)),
+            "nobody tells {name}"
+        );
     }
 }
 
-/// Tells the story in each language it is written in, at the same time.
-fn tell(name: &str) {
+/// Tells the story in each language it is written in, at the same time; returns the events of what was done.
+fn tell(name: &str) -> Vec<Value> {
     let data = tempfile::tempdir().expect("a directory");
     let server = Running::start(data.path());
     let tellings: Vec<_> = tellings(name).collect();
@@ -60,8 +105,20 @@ fn tell(name: &str) {
             assert!(output.status.success(), "{file}:\n{}", String::from_utf8_lossy(&output.stderr));
         }
     });
-    let (status, _) = server.stop();
+    let (_, _, document) = send(&server, "GET", "/openapi.json", &[], "");
+    let (status, logs) = server.stop();
     assert!(status.success(), "stopped with {status}");
+    let events = events(data.path());
+    matrix::note(name, &logs, &events, &document);
+    events
+}
+
+/// All events that the server has kept.
+fn events(data: &Path) -> Vec<Value> {
+    let database = rusqlite::Connection::open(data.join("keyserver.db")).expect("the database");
+    let mut statement = database.prepare("SELECT event FROM events ORDER BY rowid").expect("a table");
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+    rows.map(|event| serde_json::from_str(&event.expect("text")).expect("JSON")).collect()
 }
 
 /// Which files tell a story, and what runs them: `.mjs` with both Node SDKs, `.py` with both newer Python SDKs, `_2.py` with the
@@ -82,7 +139,7 @@ fn tellings(name: &str) -> impl Iterator<Item = (String, Command)> {
 }
 
 /// Where the tree of the platform SDK has its packages, for a story that uses it beside another SDK.
-fn site_packages() -> std::path::PathBuf {
+fn site_packages() -> PathBuf {
     let lib = trees().join("python-platform-services/lib");
     let versions = fs::read_dir(&lib).unwrap_or_else(|_| panic!("{} is not there", lib.display()));
     let version = versions.flatten().next().expect("one version of Python");

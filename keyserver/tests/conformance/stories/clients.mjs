@@ -77,3 +77,46 @@ export async function restored(answer) {
   assert.equal(answer.status, 201);
   return JSON.parse(await text(answer.result)).resources[0];
 }
+
+/** The object store of the server under test, which a root key can encrypt; and its plans, with Key Protect's. */
+export const STORE = "envelock-objects";
+export const PLANS = {
+  keyProtect: "eedd3585-90c6-4c8f-be3d-062069e99fc3",
+  standard: "7c9a5d52-0d8e-4c1b-8a76-3de5b40f9c02",
+  premium: "d0e36c1a-94b7-4f6d-b2c8-58a1f7e24d03",
+};
+
+const attributes = (pairs) => Object.entries(pairs).map(([name, value]) => ({ name, value, operator: "stringEquals" }));
+
+/** Step 3 of the founding document, for one key: lets the object store use it. Returns the id of the authorization. */
+export async function authorizeStore(policies, key, instance = bluemixInstance) {
+  const target = { serviceName: "kms", serviceInstance: instance, resourceType: "key", resource: key.id };
+  const made = await policies.createPolicy({
+    type: "authorization",
+    subjects: [{ attributes: attributes({ accountId: account, serviceName: STORE }) }],
+    roles: [{ role_id: "crn:v1:bluemix:public:iam::::serviceRole:Reader" }],
+    resources: [{ attributes: attributes({ accountId: account, ...target }) }],
+  });
+  assert.equal(made.status, 201);
+  return made.result.id;
+}
+
+/** Orders an instance. */
+export function order(resources, name, resourcePlanId, parameters, target = region) {
+  return resources.createResourceInstance({ name, target, resourceGroup: "default", resourcePlanId, parameters });
+}
+
+/** Steps 2 to 4: a root key, an authorization, and an instance of the object store that the key encrypts. */
+export async function encryptedInstance(name) {
+  const { policies, resources } = clients();
+  const key = await createKey({ name });
+  const authorization = await authorizeStore(policies, key);
+  const instance = (await order(resources, name, PLANS.premium, { kms_key_crn: key.crn })).result;
+  return { key, authorization, instance };
+}
+
+/** What an instance encrypts with: Key Protect with its one key, reached by way of the instance. */
+export function throughInstance(instance, apikey = administrator) {
+  const authenticator = new KeyProtectAuth.IamAuthenticator({ apikey, url });
+  return new KeyProtect({ authenticator, serviceUrl: `${url}/services/v1/${instance.guid}` });
+}

@@ -89,3 +89,50 @@ def refused_by_platform(status, call, *args, **kwargs):
 def settle():
     """Half a minute has to pass between two opposite changes of a key."""
     time.sleep(SETTLED)
+
+
+# The object store of the server under test, which a root key can encrypt; and its plans, with Key Protect's.
+STORE = "envelock-objects"
+KEY_PROTECT_PLAN = "eedd3585-90c6-4c8f-be3d-062069e99fc3"
+STANDARD_PLAN = "7c9a5d52-0d8e-4c1b-8a76-3de5b40f9c02"
+PREMIUM_PLAN = "d0e36c1a-94b7-4f6d-b2c8-58a1f7e24d03"
+
+
+def attributes(**pairs):
+    """Attributes of a policy's subject or resource."""
+    return {"attributes": [{"name": name, "value": value, "operator": "stringEquals"} for name, value in pairs.items()]}
+
+
+def authorize_store(policies, key):
+    """Step 3 of the founding document, for one key: lets the object store use it. Returns the id of the authorization."""
+    made = policies.create_policy(
+        type="authorization",
+        subjects=[attributes(accountId=ACCOUNT, serviceName=STORE)],
+        roles=[{"role_id": "crn:v1:bluemix:public:iam::::serviceRole:Reader"}],
+        resources=[
+            attributes(
+                accountId=ACCOUNT, serviceName="kms", serviceInstance=INSTANCE, resourceType="key", resource=key["id"]
+            )
+        ],
+    )
+    return made.get_result()["id"]
+
+
+def order(resources, name, plan, parameters=None, region=REGION):
+    """Orders an instance."""
+    return resources.create_resource_instance(name, region, "default", plan, parameters=parameters).get_result()
+
+
+def encrypted_instance(name):
+    """Steps 2 to 4: a root key, an authorization, and an instance of the object store that the key encrypts."""
+    made = Clients()
+    key = create_key(made.kp, name=name)
+    authorization = authorize_store(made.policies, key)
+    return key, authorization, order(made.resources, name, PREMIUM_PLAN, {"kms_key_crn": key["crn"]})
+
+
+def through_instance(instance):
+    """What an instance encrypts with: Key Protect with its one key, reached by way of the instance."""
+    kp = Clients().kp
+    kp.set_service_url(f"{URL}/services/v1/{instance['guid']}")
+    return kp

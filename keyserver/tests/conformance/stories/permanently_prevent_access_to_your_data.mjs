@@ -1,7 +1,7 @@
 // Permanently prevent access to your data: deleting the key makes all that it wrapped unreadable; until it is purged, for 30 days
 // at most, the deletion can be taken back.
 import assert from "node:assert/strict";
-import { bluemixInstance, clients, createKey, refused, restored, settle } from "./clients.mjs";
+import { bluemixInstance, clients, createKey, encryptedInstance, refused, restored, settle, throughInstance } from "./clients.mjs";
 
 const { kp } = clients();
 
@@ -37,3 +37,14 @@ assert.equal((await open()).result.plaintext, drawn.plaintext);
 // Without representation there is nothing to show.
 assert.equal((await kp.deleteKey({ bluemixInstance, id })).status, 204);
 await refused(410, "KEY_DELETED_ERR", open());
+
+// What the document asks for: both the encrypted instance and its key.
+const { key: last, instance } = await encryptedInstance("ended-of-node");
+const service = throughInstance(instance);
+const keyActionUnwrapBody = { ciphertext: (await service.wrapKey({ bluemixInstance, id: last.id })).result.ciphertext };
+const { resources } = clients();
+assert.equal((await resources.deleteResourceInstance({ id: instance.guid })).status, 204);
+await refused(410, "RESOURCE_REMOVED_ERR", service.unwrapKey({ bluemixInstance, id: last.id, keyActionUnwrapBody }));
+assert.deepEqual((await kp.getRegistrations({ bluemixInstance, id: last.id })).result.resources, []);
+assert.equal((await kp.deleteKey({ bluemixInstance, id: last.id })).status, 204);
+await refused(410, "KEY_DELETED_ERR", kp.unwrapKey({ bluemixInstance, id: last.id, keyActionUnwrapBody }));

@@ -14,6 +14,7 @@ mod facade;
 mod forms;
 mod fuzz;
 mod layers;
+mod matrix;
 mod pack;
 mod packaging;
 mod project;

@@ -3,9 +3,9 @@
 //! *Invariant:* each step brings up to date what it needs, so that it can also run alone.
 
 use crate::{
-    browsers, conformance, console, layers, pack, packaging,
+    apt, browsers, conformance, console, layers, matrix, pack, packaging,
     project::WASM_TARGET,
-    run::{Cmd, Cx},
+    run::{Cmd, Cx, on_path},
     server, setup, size,
     toolchain::WasmToolchain,
     tools,
@@ -148,6 +148,9 @@ fn server_build(cx: &Cx) -> Result<()> {
 const CONFORMANCE: &str = "conformance";
 
 fn keyserver(cx: &Cx) -> Result<()> {
+    if !(on_path("curl") && on_path("jq")) {
+        apt::ensure(cx, &["curl", "jq"], "the examples of docs/key-server.md")?;
+    }
     let mut test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--lib", "--bins"]);
     for name in rust_tests(&cx.project.path("keyserver/tests"))? {
         if name != CONFORMANCE {
@@ -159,8 +162,10 @@ fn keyserver(cx: &Cx) -> Result<()> {
 
 fn conformance_step(cx: &Cx) -> Result<()> {
     let trees = conformance::prepare(cx)?;
+    matrix::forget(cx);
     let test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--test", CONFORMANCE]);
-    test.env("ENVELOCK_CONFORMANCE", trees).run()
+    test.env("ENVELOCK_CONFORMANCE", trees).run()?;
+    matrix::check(cx)
 }
 
 /// The suite of the package, wherever no browser is needed.

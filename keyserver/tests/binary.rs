@@ -143,6 +143,7 @@ fn bad_configuration_is_explained_and_makes_nothing() {
     let nowhere = nowhere.to_str().expect("text");
     assert!(run(&["--data", nowhere, "--listen", "nonsense"]).contains("--listen"));
     assert!(run(&["--data", nowhere, "--region", "US South"]).contains("region"));
+    assert!(run(&["--data", nowhere, "--objects-service", "kms"]).contains("`kms` is taken"));
     assert!(run(&["--data", nowhere, "--listen", "0.0.0.0:0"]).contains("--behind-tls-proxy"));
     assert!(run(&["--data", nowhere, "--listen-private", "0.0.0.0:0"]).contains("--behind-tls-proxy"));
     assert!(run(&["--data", nowhere, "--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("--trusted-proxies"));

@@ -3,7 +3,6 @@
 //! *Invariant:* an attribute that is not understood is refused when the policy is made, never ignored; ignoring one would
 //! widen access.
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
@@ -15,6 +14,8 @@ use crate::{
         ring::RingId,
     },
 };
+
+pub(crate) use crate::keys::{catalogue::KEY_PROTECT, instance::Stamp};
 
 /// A stored policy.
 #[derive(Debug, Clone)]
@@ -31,15 +32,6 @@ pub(crate) struct Policy {
     pub(crate) modified: Stamp,
     /// Counts changes of the rule, so that two writers cannot overwrite each other.
     pub(crate) revision: i64,
-}
-
-/// A moment and who did something in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    /// When.
-    pub(crate) at: Timestamp,
-    /// IAM id.
-    pub(crate) by: String,
 }
 
 /// What a policy says.
@@ -163,9 +155,6 @@ impl ServiceType {
         [Self::Service, Self::PlatformService].into_iter().find(|kind| kind.word() == word)
     }
 }
-
-/// Name of Key Protect in policies.
-pub(crate) const KEY_PROTECT: &str = "kms";
 
 /// What a policy reaches; an absent part is no restriction.
 #[derive(Debug, Clone, PartialEq, Eq)]

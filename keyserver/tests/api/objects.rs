@@ -7,12 +7,12 @@ use axum::{
     http::{Method, StatusCode},
 };
 use base64ct::{Base64, Encoding};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::support::{
-    Api, READER, WRITER,
+    Api, MAX_OBJECT_BYTES, READER, WRITER,
     objects::{OBJECTS, Store, sealed},
 };
 
@@ -128,6 +128,16 @@ async fn plaintext_is_refused_at_its_first_bytes() {
     let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'a'; 1000]));
     let answer = api.put(&store.path("x")).body(Body::from_stream(endless)).send().await;
     answer.turned_away(422, "OBJECT_NOT_SEALED_ERR");
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_before_it_is_all_there() {
+    let (api, _, store) = story().await;
+    let start = sealed(&[&store.root], MAX_OBJECT_BYTES as usize);
+    let endless = stream::iter([start]).chain(stream::repeat_with(|| vec![0; 1000])).map(Ok::<_, std::io::Error>);
+    let answer = api.put(&store.path("x")).body(Body::from_stream(endless)).send().await;
+    answer.turned_away(413, "OBJECT_TOO_LARGE_ERR");
+    assert_eq!(left_on_disk(&api), Vec::<PathBuf>::new());
 }
 
 #[tokio::test]

@@ -270,6 +270,9 @@ pub(crate) const WRITER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Writer
 pub(crate) const KEY_PURGE: &str = "crn:v1:bluemix:public:kms::::serviceRole:KeyPurge";
 pub(crate) const MANAGER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Manager";
 
+/// Largest object of a test's server.
+pub(crate) const MAX_OBJECT_BYTES: u64 = 4_000_000;
+
 /// A server that keeps everything in one directory.
 pub(crate) fn options(directory: &Path) -> Options {
     Options {
@@ -279,7 +282,7 @@ pub(crate) fn options(directory: &Path) -> Options {
         secure_cookies: false,
         trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
         private_port: Some(4443),
-        services: Services::default(),
+        services: Services { max_object_bytes: MAX_OBJECT_BYTES, ..Services::default() },
     }
 }
 

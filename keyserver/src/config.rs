@@ -26,6 +26,9 @@ pub enum Command {
     Serve(Serve),
     /// Make a one-time sign-in link for the console, also while the server runs.
     SignInLink(SignInLink),
+    /// Make the next key that signs access tokens, also while the server runs. It signs in ten minutes; tokens that the one
+    /// before signed stay good until they expire.
+    RotateSigningKey(RotateSigningKey),
 }
 
 /// Options of `serve`.
@@ -77,6 +80,17 @@ pub struct ServiceOptions {
     /// Root keys of an instance that the usage report counts as free.
     #[arg(long, value_name = "COUNT", env = "ENVELOCK_FREE_ROOT_KEYS", default_value_t = 20)]
     pub free_root_keys: u64,
+}
+
+/// Options of `rotate-signing-key`.
+#[derive(Debug, Clone, Args)]
+pub struct RotateSigningKey {
+    /// Where keys are kept.
+    #[command(flatten)]
+    pub data: Data,
+    /// File of the master key; by default `master.key` in the data directory.
+    #[arg(long, value_name = "FILE", env = "ENVELOCK_MASTER_KEY_FILE")]
+    pub master_key: Option<PathBuf>,
 }
 
 /// Options of `sign-in-link`.

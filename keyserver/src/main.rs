@@ -6,7 +6,7 @@ use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Ar
 
 use clap::Parser;
 use envelock_keyserver::{
-    config::{Command, Config, Data, Output, Serve, ServiceOptions, SignInLink},
+    config::{Command, Config, Data, Output, RotateSigningKey, Serve, ServiceOptions, SignInLink},
     server::{self, Options, Server, Services, Sockets, SystemClock, SystemEntropy},
 };
 use serde_json::json;
@@ -22,6 +22,7 @@ async fn main() -> ExitCode {
         None => serve(config.serve).await,
         Some(Command::Serve(options)) => serve(options).await,
         Some(Command::SignInLink(options)) => sign_in_link(options).await,
+        Some(Command::RotateSigningKey(options)) => rotate_signing_key(options).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -149,5 +150,14 @@ async fn sign_in_link(options: SignInLink) -> Result<(), Failure> {
     let directory = directory(&options.data)?;
     let code = server::sign_in_code(&directory, &SystemClock, &SystemEntropy).await?;
     writeln!(std::io::stdout(), "{}", sign_in_url(&options.url, &code))?;
+    Ok(())
+}
+
+async fn rotate_signing_key(options: RotateSigningKey) -> Result<(), Failure> {
+    let directory = directory(&options.data)?;
+    let master_key = options.master_key.as_deref();
+    let made = server::rotate_signing_key(&directory, master_key, &SystemClock, &SystemEntropy).await?;
+    let told = if made { "made; it signs in ten minutes" } else { "not made: somebody else made one at this moment" };
+    writeln!(std::io::stdout(), "next signing key {told}")?;
     Ok(())
 }

@@ -45,6 +45,8 @@ mod lifecycle;
 mod limits;
 #[path = "api/lists.rs"]
 mod lists;
+#[path = "api/matrix.rs"]
+mod matrix;
 #[path = "api/networks.rs"]
 mod networks;
 #[path = "api/objects.rs"]
@@ -65,6 +67,8 @@ mod restore;
 mod rings;
 #[path = "api/rotation_by_policy.rs"]
 mod rotation_by_policy;
+#[path = "api/signing_keys.rs"]
+mod signing_keys;
 #[path = "api/storage.rs"]
 mod storage;
 #[path = "api/sync.rs"]

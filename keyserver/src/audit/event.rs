@@ -282,6 +282,14 @@ impl Trail {
         self.initiator = Some(Initiator { id: iam_id.to_owned(), name: name.to_owned(), kind });
     }
 
+    /// Starts what no instance is concerned by: the server, or its operator at the command line, looks after the
+    /// installation.
+    pub(crate) fn of_installation(action: Action, correlation: Uuid, at: Timestamp) -> Self {
+        let mut trail = Self::begin(action, Origin { correlation, ..Origin::default() }, at);
+        trail.initiated("envelock-keyserver", "", Initiates::Server);
+        trail
+    }
+
     /// Starts what nobody asked for: the server acts for one of its instances.
     pub(crate) fn of_server(action: Action, instance: &Instance, correlation: Uuid, at: Timestamp) -> Self {
         let mut trail = Self::begin(action, Origin { correlation, ..Origin::default() }, at);

@@ -115,6 +115,7 @@ impl Names {
                 "IAM Identity Service: login for service instance",
                 "s2s-authorization",
             ),
+            Action::RotateSigningKey => iam("envelock.signing-key.create", "Key server: make signing key", Warning),
             Action::OpenSession => login("envelock.console-session.create", "Console: sign in", "sign-in-link"),
             Action::ReadSession => login("envelock.console-session.read", "Console: read session", "session"),
             Action::IssueConsoleToken => login("envelock.console-token.create", "Console: get token", "session"),

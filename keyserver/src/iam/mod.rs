@@ -13,5 +13,6 @@ pub(crate) mod roles;
 pub(crate) mod rule;
 pub(crate) mod service_grant;
 pub(crate) mod service_roles;
+pub(crate) mod signing;
 pub(crate) mod token;
 pub(crate) mod user;

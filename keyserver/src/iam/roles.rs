@@ -76,6 +76,8 @@ pub(crate) enum Action {
     IssueUserToken,
     /// Operator's token → token of a service instance.
     IssueInstanceToken,
+    /// Next key that signs access tokens.
+    RotateSigningKey,
     /// Sign-in code → console session.
     OpenSession,
     /// Who is signed in.
@@ -347,6 +349,7 @@ const fn roles_for(action: Action) -> &'static [Role] {
         | Action::IssueToken
         | Action::IssueUserToken
         | Action::IssueInstanceToken
+        | Action::RotateSigningKey
         | Action::OpenSession
         | Action::ReadSession
         | Action::IssueConsoleToken

@@ -1,33 +1,34 @@
 //! Access tokens: RS256-signed JWTs with the claims of IBM's IAM.
 //!
-//! *Invariant:* one algorithm, one issuer, one key; nothing in a token chooses how it is verified. Tokens are never stored.
+//! *Invariant:* one algorithm, one issuer; of a token only the key id chooses, and that among this server's own keys. Tokens are never stored.
 
-use aws_lc_rs::{
-    encoding::{AsDer, Pkcs8V1Der},
-    rsa::{KeyPair, KeySize},
-};
-use base64ct::{Base64, Encoding};
+use std::sync::{Arc, PoisonError, RwLock};
+
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, jwk::Jwk};
+use jsonwebtoken::{Algorithm, Header, Validation, jwk::Jwk};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
     error::Error,
-    iam::{caller::Caller, identity::Principal},
-    keys::material::Secret,
+    iam::{
+        caller::Caller,
+        identity::Principal,
+        signing::{Signer, is_published, signs_now},
+    },
 };
 
-const LIFETIME_SECONDS: i64 = 3600;
+pub(super) const LIFETIME_SECONDS: i64 = 3600;
 const INSTANCE_LIFETIME_SECONDS: i64 = 1800;
-const ISSUER: &str = "https://iam.envelock.internal/identity";
+/// Who issues, as every token says.
+pub(crate) const ISSUER: &str = "https://iam.envelock.internal/identity";
 /// Grant type of an API key.
 pub(crate) const GRANT_API_KEY: &str = "urn:ibm:params:oauth:grant-type:apikey";
 /// Grant type of a service instance, asked for by its operator.
 pub(crate) const GRANT_INSTANCE: &str = "urn:ibm:params:oauth:grant-type:iam-authz";
 /// Tolerated when the clock is set back between issue and use.
-const CLOCK_STEP_SECONDS: i64 = 60;
+pub(super) const CLOCK_STEP_SECONDS: i64 = 60;
 
 /// An issued token, for the one answer that hands it over.
 pub(crate) struct AccessToken {
@@ -104,42 +105,33 @@ struct Account {
     bss: String,
 }
 
-/// The key pair that signs and verifies.
+/// The key pairs that sign and verify.
 pub(crate) struct TokenAuthority {
-    key_id: String,
-    signing: EncodingKey,
-    verifying: DecodingKey,
-    public: Jwk,
+    signers: RwLock<Arc<[Signer]>>,
 }
 
 impl TokenAuthority {
-    /// Makes a new 2048-bit private key, as the PEM text that [`TokenAuthority::load`] takes.
-    pub(crate) fn generate() -> Result<Secret, Error> {
-        const FAILED: Error = Error::Corrupt("generated token signing key");
-        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| FAILED)?;
-        let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| FAILED)?;
-        let body = Zeroizing::new(Base64::encode_string(der.as_ref()));
-        let mut pem = Vec::with_capacity(body.len() + 64);
-        for part in ["-----BEGIN PRIVATE KEY-----\n", body.as_str(), "\n-----END PRIVATE KEY-----\n"] {
-            pem.extend_from_slice(part.as_bytes());
-        }
-        Ok(Secret::new(pem))
+    /// Takes keys into use, in the order in which they sign.
+    pub(crate) fn new(signers: Vec<Signer>) -> Self {
+        Self { signers: RwLock::new(signers.into()) }
     }
 
-    /// Takes the private key into use under its id.
-    pub(crate) fn load(key_id: String, pem: &Secret) -> Result<Self, Error> {
-        const DAMAGED: Error = Error::Corrupt("token signing key");
-        // Exposed to the signer, which wipes its copy.
-        let signing = EncodingKey::from_rsa_pem(pem.expose()).map_err(|_| DAMAGED)?;
-        let mut public = Jwk::from_encoding_key(&signing, Algorithm::RS256).map_err(|_| DAMAGED)?;
-        public.common.key_id = Some(key_id.clone());
-        let verifying = DecodingKey::from_jwk(&public).map_err(|_| DAMAGED)?;
-        Ok(Self { key_id, signing, verifying, public })
+    /// Takes other keys into use, from the next token on.
+    pub(crate) fn replace(&self, signers: Vec<Signer>) {
+        *self.signers.write().unwrap_or_else(PoisonError::into_inner) = signers.into();
     }
 
-    /// The public key as an entry of the JWKS.
-    pub(crate) fn public(&self) -> &Jwk {
-        &self.public
+    fn signers(&self) -> (Arc<[Signer]>, Vec<Timestamp>) {
+        let signers = Arc::clone(&self.signers.read().unwrap_or_else(PoisonError::into_inner));
+        let moments = signers.iter().map(|signer| signer.signs_from).collect();
+        (signers, moments)
+    }
+
+    /// The public keys of the JWKS.
+    pub(crate) fn public(&self, now: Timestamp) -> Vec<Jwk> {
+        let (signers, moments) = self.signers();
+        let published = signers.iter().enumerate().filter(|(index, _)| is_published(&moments, *index, now));
+        published.map(|(_, signer)| signer.public.clone()).collect()
     }
 
     /// Issues a token, good for an hour, or for half of one if a service instance gets it.
@@ -201,8 +193,10 @@ impl TokenAuthority {
             },
         };
         let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(self.key_id.clone());
-        jsonwebtoken::encode(&header, &claims, &self.signing)
+        let (signers, moments) = self.signers();
+        let signer = signers.get(signs_now(&moments, now)).ok_or(Error::Corrupt("no token signing key"))?;
+        header.kid = Some(signer.id.clone());
+        jsonwebtoken::encode(&header, &claims, &signer.signing)
             .map(|jwt| AccessToken { jwt: Zeroizing::new(jwt), expiration: exp, lifetime })
             .map_err(|_| Error::Corrupt("token signing key"))
     }
@@ -215,10 +209,11 @@ impl TokenAuthority {
         // Our tokens have no `aud`, and times are checked below by the injected clock.
         rules.validate_aud = false;
         rules.validate_exp = false;
-        let token = jsonwebtoken::decode::<Claims>(jwt, &self.verifying, &rules).map_err(|_| Error::TokenInvalid)?;
-        if token.header.kid.as_ref() != Some(&self.key_id) {
-            return Err(Error::TokenInvalid);
-        }
+        let key_id = jsonwebtoken::decode_header(jwt).map_err(|_| Error::TokenInvalid)?.kid;
+        let (signers, moments) = self.signers();
+        let known = signers.iter().enumerate().find(|(_, signer)| Some(&signer.id) == key_id.as_ref());
+        let (_, signer) = known.filter(|(index, _)| is_published(&moments, *index, now)).ok_or(Error::TokenInvalid)?;
+        let token = jsonwebtoken::decode::<Claims>(jwt, &signer.verifying, &rules).map_err(|_| Error::TokenInvalid)?;
         let Claims { iam_id, sub, name, account, iat, exp } = token.claims;
         if exp <= now.as_second() {
             return Err(Error::TokenExpired);

@@ -195,6 +195,18 @@ impl FromRequestParts<App> for AccountInPath {
     }
 }
 
+/// The host that the request was sent to, as the client wrote it.
+pub(super) struct AskedAt(pub(super) String);
+
+impl FromRequestParts<App> for AskedAt {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let legal = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+        Ok(Self(text(&parts.headers, header::HOST.as_str()).filter(legal).unwrap_or("localhost").to_owned()))
+    }
+}
+
 /// What the header fields of new and shown API keys and service IDs say.
 pub(super) struct EntityHeaders {
     /// `Entity-Lock: true`

@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::Error,
-    iam::token::{AccessToken, GRANT_API_KEY, GRANT_INSTANCE},
+    iam::token::{AccessToken, GRANT_API_KEY, GRANT_INSTANCE, ISSUER},
     keys::crn::Crn,
     routes::{
-        extract::{Body, CallSource},
+        extract::{AskedAt, Body, CallSource},
         reply::Reply,
         wire,
     },
@@ -23,9 +23,26 @@ pub(super) async fn token(State(app): State<App>, CallSource(source): CallSource
     Reply::json(service::token(&app, source, body.form().and_then(proof)).await, show)
 }
 
-/// The public key that verifies tokens; anybody may read it.
+/// The public keys that verify tokens; anybody may read them.
 pub(super) async fn keys(State(app): State<App>) -> impl IntoResponse {
-    Json(json!({ "keys": [app.tokens.public()] }))
+    Json(json!({ "keys": app.tokens.public(app.clock.now()) }))
+}
+
+/// Where everything about tokens is, by the address that it was asked for at: the server is not told its own.
+pub(super) async fn discovery(State(app): State<App>, AskedAt(host): AskedAt) -> impl IntoResponse {
+    let scheme = if app.secure_cookies { "https" } else { "http" };
+    let base = format!("{scheme}://{host}/identity");
+    Json(json!({
+        "issuer": ISSUER,
+        "token_endpoint": format!("{base}/token"),
+        "jwks_uri": format!("{base}/keys"),
+        "grant_types_supported": [GRANT_API_KEY, GRANT_INSTANCE],
+        "response_types_supported": ["cloud_iam"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": ["openid", "ibm"],
+        "claims_supported": ["iam_id", "sub", "iss", "iat", "exp", "account", "name", "email"],
+    }))
 }
 
 /// Fields that other clients add, such as `response_type` and `uaa_client_id`, do not matter.

@@ -102,6 +102,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/identity/token", post(identity::token))
         .route("/oidc/token", post(identity::token))
         .route("/identity/keys", get(identity::keys))
+        .route("/identity/.well-known/openid-configuration", get(identity::discovery))
         // IBM's clients write the collection with a slash at its end.
         .route("/v1/serviceids", get(identities::list).post(identities::create))
         .route("/v1/serviceids/", get(identities::list).post(identities::create))

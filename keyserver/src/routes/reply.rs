@@ -375,7 +375,9 @@ const fn family(action: Action) -> Family {
         | Action::ReadSession
         | Action::IssueConsoleToken
         | Action::CloseSession => Family::KeyProtect,
-        Action::IssueToken | Action::IssueUserToken | Action::IssueInstanceToken => Family::Token,
+        Action::IssueToken | Action::IssueUserToken | Action::IssueInstanceToken | Action::RotateSigningKey => {
+            Family::Token
+        }
         Action::Resource(_) => Family::ResourceController,
         Action::ServiceId(_)
         | Action::ApiKey(_)
@@ -440,6 +442,7 @@ const fn what_failed(action: Action) -> &'static str {
         Action::Object(ObjectAction::Wrap | ObjectAction::Unwrap | ObjectAction::Rewrap | ObjectAction::Unknown)
         | Action::Resource(_)
         | Action::UnknownRequest
+        | Action::RotateSigningKey
         | Action::ServiceId(_)
         | Action::ApiKey(_)
         | Action::UserApiKey(_)

@@ -26,6 +26,7 @@ use crate::{
     routes,
     service::{
         chores, console,
+        signing_keys::{self, Workshop},
         start::{self, Surroundings},
     },
     state::{App, AppState, StoreJournal},
@@ -192,6 +193,25 @@ async fn open_files(directory: &Path, store: &dyn Store) -> Result<ObjectFiles, 
     files.remove(&loose).await?;
     store.forget_loose_files(loose).await?;
     Ok(files)
+}
+
+/// Makes the next key that signs access tokens, whether a server runs on the directory or not; it signs in ten minutes. Says
+/// whether it did: somebody else may have made one at the same moment.
+pub async fn rotate_signing_key(
+    directory: &Path,
+    master_key: Option<&Path>,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<bool, StartError> {
+    let database = directory.join(DATABASE);
+    if !database.exists() {
+        return Err(StartError::Database(format!("there is none at {}; start the server first", database.display())));
+    }
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open_existing(&database)?);
+    let file = master_key.map_or_else(|| directory.join(MASTER_KEY), Path::to_owned);
+    let sealer = Sealer::new(master::read(&file)?.ok_or(MasterKeyError::Missing(file))?);
+    let around = Workshop { store: &store, sealer: &sealer, entropy, classify: routes::reply::classify };
+    Ok(signing_keys::succeed(&around, clock.now()).await?)
 }
 
 const DATABASE: &str = "keyserver.db";

@@ -1,4 +1,5 @@
-//! What the server does by itself: keys deactivate on their date, are rotated by policy, and are purged 90 days after deletion.
+//! What the server does by itself: keys deactivate on their date, are rotated by policy, and are purged 90 days
+//! after deletion; tokens get a new signing key.
 //!
 //! Every chore on every key is one conditional write together with its event, so several servers over one database share the
 //! work without agreeing on anything, and what fell due while no server ran is done by the next one that starts.
@@ -23,7 +24,7 @@ use crate::{
     service::{
         call::event,
         keys::{GENERATED_BYTES, seal},
-        reclamations,
+        reclamations, signing_keys,
     },
     state::{App, AppState},
 };
@@ -33,6 +34,9 @@ const BATCH: u32 = 500;
 
 /// Does everything that is due at `now`, and returns early when the server is told to stop.
 pub(crate) async fn run_due(app: &App, now: Timestamp) {
+    if let Err(error) = signing_keys::run_due(app, now).await {
+        tracing::error!(%error, "token signing keys");
+    }
     for chore in Chore::ALL {
         if let Err(error) = run(app, chore, now).await {
             log(chore, None, &error);

@@ -26,6 +26,7 @@ pub(crate) mod registrations;
 pub(crate) mod resources;
 pub(crate) mod rings;
 pub(crate) mod root_key;
+pub(crate) mod signing_keys;
 pub(crate) mod start;
 mod through;
 pub(crate) mod tokens;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::{
-    crypto::seal::{Place, Sealer},
+    crypto::seal::Sealer,
     error::Error,
     iam::{
         grant::ADMINISTRATOR_ROLES,
@@ -20,6 +20,7 @@ use crate::{
         environment::{Clock, Entropy},
         instance::Resource,
     },
+    service::signing_keys,
     store::{FirstStart, Installation, Store},
 };
 
@@ -58,9 +59,8 @@ pub(crate) async fn start(around: &Surroundings<'_>, region: &str) -> Result<Sta
         None => Some(install(around, region).await?),
     };
     let installation = around.store.installation().await?.ok_or(Error::Corrupt("the installation was not stored"))?;
-    let Installation { account, region, administrator, signing_key_id, signing_key } = installation;
-    let pem = around.sealer.open(&signing_key, Place::TokenSigningKey(&signing_key_id))?;
-    let tokens = TokenAuthority::load(signing_key_id, &pem)?;
+    let Installation { account, region, administrator } = installation;
+    let tokens = TokenAuthority::new(signing_keys::load(&**around.store, around.sealer).await?);
     // Deleted or not: the row of the first instance stays.
     let first = around.store.resources(&account).await?.into_iter().find(Resource::is_key_protect);
     let instance = first.ok_or(Error::Corrupt("an installation without an instance"))?.id;
@@ -99,18 +99,11 @@ async fn install(around: &Surroundings<'_>, region: &str) -> Result<Credential, 
         scope: Scope::account(account.clone()),
     };
     let policy = Policy::new(entropy.uuid(), rule, Stamp { at, by: administrator.iam_id() });
-    let signing_key_id = entropy.uuid().to_string();
-    let pem = TokenAuthority::generate()?;
-    let signing_key = sealer.seal(&pem, Place::TokenSigningKey(&signing_key_id), *entropy)?;
-    let installation = Installation {
-        account: account.clone(),
-        region: region.to_owned(),
-        administrator: administrator.id,
-        signing_key_id,
-        signing_key,
-    };
+    let signing_key = signing_keys::generate(sealer, *entropy, at).await?;
+    let installation =
+        Installation { account: account.clone(), region: region.to_owned(), administrator: administrator.id };
     let instance =
         Instance { id: InstanceId(entropy.uuid()), name: "Key Protect".to_owned(), region: region.to_owned(), account };
-    store.install(FirstStart { installation, administrator, api_key, policy, instance, at }).await?;
+    store.install(FirstStart { installation, signing_key, administrator, api_key, policy, instance, at }).await?;
     Ok(credential)
 }

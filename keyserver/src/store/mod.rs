@@ -15,6 +15,7 @@ pub(crate) mod policies;
 mod registrations;
 mod resources;
 mod rings;
+mod signing_keys;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;
@@ -32,7 +33,6 @@ use crate::{
         alias::KeyRef,
         crn::{Instance, InstanceId},
         key::{Key, KeyId},
-        material::SealedMaterial,
         ring::RingId,
         version::SealedVersion,
     },
@@ -48,6 +48,7 @@ pub(crate) use objects::Objects;
 pub(crate) use registrations::{Registered, RegistrationFilter, Registrations};
 pub(crate) use resources::{KeyRegistration, Removal, Resources, Usage};
 pub(crate) use rings::Rings;
+pub(crate) use signing_keys::{SealedSigningKey, SigningKeys};
 
 /// Everything, behind one name.
 pub(crate) trait Store:
@@ -65,6 +66,7 @@ pub(crate) trait Store:
     + Events
     + Chores
     + InstancePolicies
+    + SigningKeys
     + Health
     + Resources
     + Objects
@@ -87,10 +89,6 @@ pub(crate) struct Installation {
     pub(crate) region: String,
     /// UUID of the administrator service ID.
     pub(crate) administrator: Uuid,
-    /// Id of the key that signs access tokens.
-    pub(crate) signing_key_id: String,
-    /// That key, sealed.
-    pub(crate) signing_key: SealedMaterial,
 }
 
 /// The installation itself.
@@ -111,6 +109,8 @@ pub(crate) trait Installations: Send + Sync {
 pub(crate) struct FirstStart {
     /// The installation.
     pub(crate) installation: Installation,
+    /// The first key that signs access tokens.
+    pub(crate) signing_key: SealedSigningKey,
     /// Its administrator.
     pub(crate) administrator: ServiceId,
     /// The administrator's API key.

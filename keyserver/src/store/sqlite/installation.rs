@@ -7,13 +7,10 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::{
     error::Error,
-    keys::{
-        crn::{Instance, InstanceId},
-        material::SealedMaterial,
-    },
+    keys::crn::{Instance, InstanceId},
     store::{
         FirstStart, Installation, Installations,
-        sqlite::{SqliteStore, api_keys, identities, policies, rows::millis},
+        sqlite::{SqliteStore, api_keys, identities, policies, rows::millis, signing_keys::insert_signing_key},
     },
 };
 
@@ -27,8 +24,6 @@ impl Installations for SqliteStore {
                         account: row.get("account")?,
                         region: row.get("region")?,
                         administrator: row.get("administrator")?,
-                        signing_key_id: row.get("signing_key_id")?,
-                        signing_key: SealedMaterial::from_sealed_bytes(row.get("signing_key")?),
                     })
                 })
                 .optional()?;
@@ -39,23 +34,16 @@ impl Installations for SqliteStore {
 
     async fn install(&self, first: FirstStart) -> Result<(), Error> {
         self.write(move |db| {
-            let FirstStart { installation, administrator, api_key, policy, instance, at } = first;
+            let FirstStart { installation, signing_key, administrator, api_key, policy, instance, at } = first;
             identities::insert_service_id(db, &administrator)?;
             api_keys::insert_api_key(db, &api_key)?;
             policies::insert_policy(db, &policy)?;
             insert_instance(db, &instance, millis(at))?;
             db.execute(
-                "INSERT INTO installation (only, account, region, administrator, signing_key_id, signing_key)
-                 VALUES (1, ?, ?, ?, ?, ?)",
-                (
-                    installation.account,
-                    installation.region,
-                    installation.administrator,
-                    installation.signing_key_id,
-                    installation.signing_key.as_bytes(),
-                ),
+                "INSERT INTO installation (only, account, region, administrator) VALUES (1, ?, ?, ?)",
+                (installation.account, installation.region, installation.administrator),
             )?;
-            Ok(())
+            insert_signing_key(db, &signing_key)
         })
         .await
     }

@@ -23,6 +23,7 @@ mod registrations;
 mod resources;
 mod rings;
 mod rows;
+mod signing_keys;
 
 use std::{
     fs::OpenOptions,

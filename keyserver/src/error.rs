@@ -11,6 +11,9 @@ pub(crate) enum Error {
     /// Malformed, signed by somebody else, or not for this server.
     #[error("the access token is not valid here; get a new one from /identity/token")]
     TokenInvalid,
+    /// An issuer of tokens that cannot be asked for its keys, or gives no usable answer.
+    #[error("the issuer of this token cannot be asked for its keys now: try again")]
+    IssuerUnreachable,
     /// Past its `exp`.
     #[error("the access token is expired; get a new one from /identity/token")]
     TokenExpired,

@@ -6,6 +6,8 @@
 pub(crate) mod caller;
 pub(crate) mod grant;
 pub(crate) mod identity;
+#[cfg_attr(not(test), expect(dead_code, reason = "the ways in for browsers are built on top of it"))]
+pub(crate) mod issuers;
 pub(crate) mod own_service;
 pub(crate) mod policy;
 pub(crate) mod policy_grant;

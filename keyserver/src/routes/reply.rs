@@ -245,6 +245,7 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         | Error::NetworkRefused
         | Error::AddressRefused => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED_ERR"),
         Error::SubjectUnreadable => (StatusCode::BAD_REQUEST, "BEARER_SUB_EXTRACTION_ERR"),
+        Error::IssuerUnreachable => (StatusCode::SERVICE_UNAVAILABLE, "ISSUER_UNREACHABLE_ERR"),
         Error::NoBody => (StatusCode::BAD_REQUEST, "NO_BODY_ERR"),
         Error::BadBody(_) => (StatusCode::BAD_REQUEST, "BAD_BODY_ERR"),
         Error::CollectionTotalMismatch => (StatusCode::BAD_REQUEST, "COLLECTION_TOTAL_MISMATCH_ERR"),

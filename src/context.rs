@@ -25,14 +25,15 @@ impl EncryptionContext {
     /// # Errors
     /// [`Error::InvalidArgument`] for a reserved key (`aws-crypto-…`) or more than 65535 bytes in all.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
-        let pairs: BTreeMap<_, _> = pairs.into_iter().collect();
-        if let Some(key) = pairs.keys().find(|key| key.starts_with(RESERVED)) {
-            return Err(Error::argument(
-                "context",
-                format!("the key {key:?} is reserved: {RESERVED}… belongs to the format"),
-            ));
+        let mut sorted = BTreeMap::new();
+        for (key, value) in pairs {
+            sorted.insert(key, value);
         }
-        let context = Self(pairs);
+        if let Some(key) = sorted.keys().find(|key| key.starts_with(RESERVED)) {
+            let problem = format!("the key \"{key}\" is reserved: {RESERVED}… belongs to the format");
+            return Err(Error::argument("context", &problem));
+        }
+        let context = Self(sorted);
         if context.serialize()?.len() > u16::MAX.into() {
             return Err(Error::argument("context", "longer than 65535 bytes in all: shorten or drop pairs"));
         }

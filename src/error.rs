@@ -3,10 +3,11 @@
 //! *Invariant:* no variant holds, and no text shows, key material, plaintext, a token or an API key.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
-/// Every failure of this crate.
+/// Every failure of this crate. Small, as almost every result has room for one.
 ///
 /// Branch on [`code`](Self::code) or the variant, never on the text. [`fault`](Self::fault) says who can mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,12 +84,7 @@ pub enum Error {
     /// No configured KEK recognises any encrypted data key of the message.
     NoMatchingKek,
     /// An argument or option is wrong.
-    InvalidArgument {
-        /// The argument's name.
-        argument: String,
-        /// What is wrong with it and what to do.
-        problem: String,
-    },
+    InvalidArgument(Box<ArgumentError>),
     /// More plaintext than 2^32-1 frames hold.
     MessageTooLong,
     /// The caller insists on the platform's AES and the platform offers none.
@@ -104,9 +100,18 @@ pub enum Error {
     /// The caller's token callback failed or gave no token.
     TokenCallback,
     /// The key service refused, failed or was out of reach.
-    Service(ServiceError),
+    Service(Box<ServiceError>),
     /// A defect of this library; please report it.
     Internal(&'static str),
+}
+
+/// An argument or option that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArgumentError {
+    /// The argument's name.
+    pub argument: String,
+    /// What is wrong with it and what to do.
+    pub problem: String,
 }
 
 /// An answer of the key service, or of its identity service, that is not a success.
@@ -189,7 +194,7 @@ impl Error {
             Self::TooManyEdks { .. } => "ERR_TOO_MANY_EDKS",
             Self::FrameTooLong { .. } => "ERR_FRAME_TOO_LONG",
             Self::NoMatchingKek => "ERR_NO_MATCHING_KEK",
-            Self::InvalidArgument { .. } => "ERR_INVALID_ARGUMENT",
+            Self::InvalidArgument(_) => "ERR_INVALID_ARGUMENT",
             Self::MessageTooLong => "ERR_MESSAGE_TOO_LONG",
             Self::NoPlatformEngine => "ERR_NO_WEBCRYPTO",
             Self::Platform => "ERR_PLATFORM",
@@ -225,7 +230,7 @@ impl Error {
             | Self::TooManyEdks { .. }
             | Self::FrameTooLong { .. }
             | Self::NoMatchingKek
-            | Self::InvalidArgument { .. }
+            | Self::InvalidArgument(_)
             | Self::MessageTooLong
             | Self::SourceChanged
             | Self::NoPlatformEngine
@@ -268,11 +273,12 @@ impl Error {
         request_id: Option<&str>,
     ) -> Self {
         let (reason, request_id) = (reason.map(str::to_owned), request_id.map(str::to_owned));
-        Self::Service(ServiceError { kind, status, reason, request_id })
+        Self::Service(Box::new(ServiceError { kind, status, reason, request_id }))
     }
 
-    pub(crate) fn argument(argument: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::InvalidArgument { argument: argument.into(), problem: problem.into() }
+    pub(crate) fn argument(argument: &str, problem: &str) -> Self {
+        let (argument, problem) = (argument.to_owned(), problem.to_owned());
+        Self::InvalidArgument(Box::new(ArgumentError { argument, problem }))
     }
 }
 
@@ -351,7 +357,7 @@ impl fmt::Display for Error {
             Self::FrameAuthentication { frame } => write!(f, "frame {frame} is not authentic: it was altered or moved"),
             Self::UnwrapFailed => f.write_str("the wrapped data key does not open under the configured key"),
             Self::ContextMismatch { key } => {
-                write!(f, "the encryption context of the message does not have the expected value for {key:?}")
+                write!(f, "the encryption context of the message does not have the expected value for \"{key}\"")
             }
             Self::TooManyEdks { count, limit } => {
                 write!(f, "the message has {count} encrypted data keys and at most {limit} are allowed")
@@ -362,7 +368,7 @@ impl fmt::Display for Error {
             Self::NoMatchingKek => {
                 f.write_str("no configured key is named in the message: inspect() shows which keys it was sealed under")
             }
-            Self::InvalidArgument { argument, problem } => write!(f, "{argument}: {problem}"),
+            Self::InvalidArgument(error) => write!(f, "{}: {}", error.argument, error.problem),
             Self::MessageTooLong => f.write_str("too much plaintext for one message at this frame length"),
             Self::NoPlatformEngine => f.write_str(
                 "crypto.subtle is missing, as in pages that are not served over https: leave engine at \"auto\", or use https",

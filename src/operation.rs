@@ -18,7 +18,7 @@ use crate::time::{Duration, Timestamp};
 #[derive(Debug)]
 pub enum Step<Op: Operation> {
     /// Do this, then call [`Operation::resume`] with what came of it.
-    Send(Op, Request),
+    Send(Op, Box<Request>),
     /// The operation is over.
     Done(Op::Output),
 }
@@ -53,8 +53,13 @@ pub struct Request {
 
 impl Request {
     /// A request to be done at once.
-    pub(crate) fn new(call: Call) -> Self {
-        Self { delay: Duration::ZERO, patience: PATIENCE, call }
+    pub(crate) fn new(call: Call) -> Box<Self> {
+        Self::after(Duration::ZERO, call)
+    }
+
+    /// A request to be done after a while.
+    pub(crate) fn after(delay: Duration, call: Call) -> Box<Self> {
+        Box::new(Self { delay, patience: PATIENCE, call })
     }
 }
 

@@ -48,13 +48,13 @@ impl<T> Operation for Answer<T> {
 }
 
 fn refusal(kind: ServiceFault) -> Error {
-    Error::Service(ServiceError { kind, status: None, reason: None, request_id: None })
+    Error::Service(Box::new(ServiceError { kind, status: None, reason: None, request_id: None }))
 }
 
 fn call<T: 'static>(step: Step<Pending<T>>) -> Step<Pending<T>> {
     let Step::Done(output) = step else { panic!("raw AES needs no calls") };
     let request = Request { delay: Duration::ZERO, patience: Duration::from_secs(1), call: Call::Wait };
-    Step::Send(Answer(output), request).erase()
+    Step::Send(Answer(output), Box::new(request)).erase()
 }
 
 fn rewrapped(edk: &Edk) -> Edk {

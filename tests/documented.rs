@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use envelock::error::{Error, Fault, ServiceError, ServiceFault};
+use envelock::error::{ArgumentError, Error, Fault, ServiceError, ServiceFault};
 
 const GUIDE: &str = include_str!("../docs/client.md");
 const ERRORS: &str = include_str!("../src/error.rs");
@@ -57,7 +57,7 @@ fn facade() -> Vec<String> {
 
 /// One failure of each kind.
 fn failures() -> Vec<Error> {
-    let service = |kind| Error::Service(ServiceError { kind, status: None, reason: None, request_id: None });
+    let service = |kind| Error::Service(Box::new(ServiceError { kind, status: None, reason: None, request_id: None }));
     let mut failures = vec![
         Error::NotAnEnvelope,
         Error::Base64Envelope,
@@ -79,7 +79,7 @@ fn failures() -> Vec<Error> {
         Error::TooManyEdks { count: 2, limit: 1 },
         Error::FrameTooLong { length: 2, limit: 1 },
         Error::NoMatchingKek,
-        Error::InvalidArgument { argument: "key".to_owned(), problem: "missing".to_owned() },
+        Error::InvalidArgument(Box::new(ArgumentError { argument: "key".to_owned(), problem: "missing".to_owned() })),
         Error::MessageTooLong,
         Error::NoPlatformEngine,
         Error::Platform,

@@ -3,6 +3,7 @@
 //! *Invariant:* the API key goes to the identity endpoint and nowhere else.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 use core::fmt::Write;
@@ -46,7 +47,7 @@ impl ApiKey {
     }
 
     /// Asks for a token. `correlation_id` comes back in the error, if it comes to one.
-    pub(crate) fn fetch(&self, correlation_id: String) -> (FetchToken, Request) {
+    pub(crate) fn fetch(&self, correlation_id: String) -> (FetchToken, Box<Request>) {
         // The key is part of the form by the protocol.
         let mut key = Zeroizing::new(String::with_capacity(3 * self.key.len()));
         for byte in self.key.expose() {

@@ -7,13 +7,13 @@ use alloc::rc::Rc;
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::client::Client;
 use crate::context::EncryptionContext;
 
 use super::aes::Engines;
 use super::driver::{Handles, Host};
+use super::error::promise;
 use super::keeper::Keeper;
 use super::options::{self, Expected};
 use super::source::Source;
@@ -52,7 +52,7 @@ impl Binding {
         let (keeper, engines) = (self.keeper(), self.engines);
         let (context, host) = self.sealing(options)?;
         let data = options::bytes(data, "data")?;
-        Ok(future_to_promise(async move { Ok(whole::seal(&keeper, engines, &host, data, context).await?.into()) }))
+        Ok(promise(async move { Ok(whole::seal(&keeper, engines, &host, data, context).await?.into()) }))
     }
 
     /// Opens `message`, which must not change until the promise is settled.
@@ -67,7 +67,7 @@ impl Binding {
         let (keeper, engines) = (self.keeper(), self.engines);
         let (expected, host) = self.opening(options)?;
         let message = options::bytes(message, "message")?;
-        Ok(future_to_promise(async move { Ok(whole::open(&keeper, engines, &host, message, &expected).await?.into()) }))
+        Ok(promise(async move { Ok(whole::open(&keeper, engines, &host, message, &expected).await?.into()) }))
     }
 
     /// Starts a message that is sealed piece by piece.
@@ -78,7 +78,7 @@ impl Binding {
     ) -> Result<Promise, JsValue> {
         let (keeper, engines) = (self.keeper(), self.engines);
         let (context, host) = self.sealing(options)?;
-        Ok(future_to_promise(async move { Ok(SealStream::start(&keeper, engines, host, context).await?.into()) }))
+        Ok(promise(async move { Ok(SealStream::start(&keeper, engines, host, context).await?.into()) }))
     }
 
     /// Opens a message that comes piece by piece.
@@ -102,7 +102,7 @@ impl Binding {
         let (keeper, engines) = (self.keeper(), self.engines);
         let (context, host) = self.sealing(options)?;
         let source = Source::new(read.clone(), size);
-        Ok(future_to_promise(async move { Ok(file::seal(&keeper, engines, host, source, context).await?.into()) }))
+        Ok(promise(async move { Ok(file::seal(&keeper, engines, host, source, context).await?.into()) }))
     }
 
     /// Opens a stored message of `size` bytes, which `read(start, end)` gives when they are needed.
@@ -116,7 +116,7 @@ impl Binding {
         let (keeper, engines) = (self.keeper(), self.engines);
         let (expected, host) = self.opening(options)?;
         let source = Source::new(read.clone(), size);
-        Ok(future_to_promise(async move { Ok(file::open(&keeper, engines, host, source, &expected).await?.into()) }))
+        Ok(promise(async move { Ok(file::open(&keeper, engines, host, source, &expected).await?.into()) }))
     }
 }
 

@@ -7,14 +7,13 @@ use alloc::vec::Vec;
 use js_sys::{Object, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::client::HeldKey;
 use crate::error::Error;
 
 use super::client::Binding;
 use super::driver::Platform;
-use super::error::Failure;
+use super::error::{Failure, promise};
 use super::options;
 
 /// A data key at hand.
@@ -73,7 +72,7 @@ impl Binding {
     ) -> Result<Promise, JsValue> {
         let keeper = self.keeper();
         let (context, host) = self.sealing(options)?;
-        Ok(future_to_promise(async move {
+        Ok(promise(async move {
             let pairs = options::pairs(&context);
             let key = keeper.data_key(&host, context).await?;
             Ok(DataKeyBinding { key: Some(key), context: pairs }.into())

@@ -180,7 +180,7 @@ impl Host {
             let report = Object::new();
             set(&report, "done", (self.done.get() as f64).into());
             set(&report, "total", self.total.get().map_or(JsValue::UNDEFINED, |total| (total as f64).into()));
-            on_progress.call1(&JsValue::UNDEFINED, &report).map_err(Failure::Theirs)?;
+            on_progress.call1(&JsValue::UNDEFINED, &report).map_err(Failure::theirs)?;
         }
         self.turn.give_way().await;
         self.check_abort()
@@ -193,12 +193,12 @@ impl Host {
             Error::Service(service) => unreachable(service),
             _ => false,
         };
-        Failure::Ours(error, self.thrown.take().filter(|_| caused_outside))
+        Failure::ours(&error, self.thrown.take().filter(|_| caused_outside))
     }
 
     fn check_abort(&self) -> Result<(), Failure> {
         match &self.signal {
-            Some(signal) if signal.aborted() => Err(Failure::Theirs(signal.reason())),
+            Some(signal) if signal.aborted() => Err(Failure::theirs(signal.reason())),
             _ => Ok(()),
         }
     }
@@ -222,7 +222,7 @@ impl Host {
     async fn timer(&self, duration: Duration) -> Result<(), Failure> {
         let mut alarm = None;
         let over = Promise::new(&mut |resolve, _| alarm = Some(Alarm::set(resolve, duration, self.signal.as_ref())));
-        JsFuture::from(over).await.map_err(Failure::Theirs)?;
+        JsFuture::from(over).await.map_err(Failure::theirs)?;
         self.check_abort()
     }
 
@@ -335,5 +335,5 @@ pub(super) fn array(length: u64, what: &str) -> Result<Uint8Array, Failure> {
     // js-sys's own constructor does not catch the error of an allocation that fails.
     ByteArray::with_length(length as f64)
         .map(JsCast::unchecked_into)
-        .map_err(|thrown| Failure::Ours(Error::argument(what, "too large for one array in memory"), Some(thrown)))
+        .map_err(|thrown| Failure::ours(&Error::argument(what, "too large for one array in memory"), Some(thrown)))
 }

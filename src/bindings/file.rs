@@ -9,7 +9,6 @@ use core::ops::Range;
 
 use js_sys::{Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::context::EncryptionContext;
 use crate::error::Error;
@@ -17,7 +16,7 @@ use crate::message::{Claim, Header, LONGEST_FRONT, LazySealer, Parsed, Place, Ra
 
 use super::aes::{Aes, Engines};
 use super::driver::{Host, array};
-use super::error::Failure;
+use super::error::{Failure, promise};
 use super::keeper::Keeper;
 use super::options::{self, Expected};
 use super::pump::Window;
@@ -72,7 +71,7 @@ impl SealedFile {
     #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array<ArrayBuffer>>")]
     pub fn read(&self, start: f64, end: f64) -> Promise {
         let file = Rc::clone(&self.0);
-        future_to_promise(async move { Ok(file.read(start as u64..end as u64).await?.into()) })
+        promise(async move { Ok(file.read(start as u64..end as u64).await?.into()) })
     }
 }
 
@@ -183,7 +182,7 @@ impl OpenedFile {
     #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array<ArrayBuffer>>")]
     pub fn read(&self, start: f64, end: f64) -> Promise {
         let opened = Rc::clone(&self.opened);
-        future_to_promise(async move { Ok(opened.read(start as u64..end as u64).await?.into()) })
+        promise(async move { Ok(opened.read(start as u64..end as u64).await?.into()) })
     }
 }
 

@@ -214,10 +214,8 @@ impl<'a> Fields<'a> {
         for name in Object::keys(properties) {
             let name = name.as_string().unwrap_or_default();
             if !known.contains(&name.as_str()) {
-                return Err(Error::argument(
-                    argument,
-                    format!("has no option {name:?}; known are {}", known.join(", ")),
-                ));
+                let problem = format!("has no option \"{name}\"; known are {}", known.join(", "));
+                return Err(Error::argument(argument, &problem));
             }
         }
         Ok(Self { object })
@@ -290,7 +288,7 @@ impl<'a> Fields<'a> {
             Some(number) if (1.0..=most as f64).contains(&number) && number as u64 as f64 == number => {
                 Ok(Some(number as u64))
             }
-            _ => Err(Error::argument(name, format!("must be a whole number from 1 to {most}"))),
+            _ => Err(Error::argument(name, &format!("must be a whole number from 1 to {most}"))),
         }
     }
 }

@@ -3,7 +3,6 @@
 //! *Invariant:* at most [`IN_FLIGHT`] frames are on their way, and they come out in the order of the message; of several
 //! failures the first in the message is told.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use js_sys::Uint8Array;
@@ -26,17 +25,17 @@ pub(super) trait Sink {
 }
 
 /// Frames on their way, each with what the caller wants to know when it comes out.
-pub(super) struct Window<T>(VecDeque<(T, AesPending)>);
+pub(super) struct Window<T>(Vec<(T, AesPending)>);
 
 impl<T> Default for Window<T> {
     fn default() -> Self {
-        Self(VecDeque::new())
+        Self(Vec::new())
     }
 }
 
 impl<T> Window<T> {
     pub(super) fn push(&mut self, note: T, frame: AesPending) {
-        self.0.push_back((note, frame));
+        self.0.push((note, frame));
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -45,10 +44,12 @@ impl<T> Window<T> {
 
     /// The oldest frame, when it is done; `None` if none is on its way.
     pub(super) async fn next(&mut self) -> Result<Option<(T, Uint8Array)>, Error> {
-        match self.0.pop_front() {
-            Some((note, frame)) => Ok(Some((note, frame.await?))),
-            None => Ok(None),
+        if self.0.is_empty() {
+            return Ok(None);
         }
+        // There are a few only, so moving them up is nothing.
+        let (note, frame) = self.0.remove(0);
+        Ok(Some((note, frame.await?)))
     }
 }
 
@@ -66,7 +67,7 @@ impl Sealing {
     }
 
     /// Takes more plaintext and puts the frames that are done.
-    pub(super) async fn push(&mut self, bytes: Uint8Array, host: &Host, sink: &mut impl Sink) -> Result<(), Failure> {
+    pub(super) async fn push(&mut self, bytes: Uint8Array, host: &Host, sink: &mut dyn Sink) -> Result<(), Failure> {
         let mut piece = Piece::new(bytes);
         // Strictly more: a full frame is the final one unless something follows.
         while self.gather.with(&piece) > self.frame_length.into() {
@@ -82,7 +83,7 @@ impl Sealing {
     }
 
     /// Ends the plaintext and puts all frames that are left.
-    pub(super) async fn finish(mut self, host: &Host, sink: &mut impl Sink) -> Result<(), Failure> {
+    pub(super) async fn finish(mut self, host: &Host, sink: &mut dyn Sink) -> Result<(), Failure> {
         let mut nothing = Piece::new(Uint8Array::default());
         let length = self.gather.with(&nothing) as u32;
         let content = self.gather.take(&mut nothing, length)?;
@@ -93,7 +94,7 @@ impl Sealing {
     }
 }
 
-async fn put_next(window: &mut Window<Vec<u8>>, sink: &mut impl Sink) -> Result<bool, Failure> {
+async fn put_next(window: &mut Window<Vec<u8>>, sink: &mut dyn Sink) -> Result<bool, Failure> {
     let Some((front, content)) = window.next().await? else { return Ok(false) };
     sink.put(&front, &content)?;
     Ok(true)
@@ -113,7 +114,7 @@ impl Opening {
     }
 
     /// Takes more of the body and puts the plaintext of frames that are verified.
-    pub(super) async fn push(&mut self, bytes: Uint8Array, host: &Host, sink: &mut impl Sink) -> Result<(), Failure> {
+    pub(super) async fn push(&mut self, bytes: Uint8Array, host: &Host, sink: &mut dyn Sink) -> Result<(), Failure> {
         let mut piece = Piece::new(bytes);
         while piece.left() > 0 {
             let Some((front, frame)) = self.cut(&mut piece, sink).await? else { return Ok(()) };
@@ -128,7 +129,7 @@ impl Opening {
     }
 
     /// Ends the body and puts all plaintext that is left. The message is complete then.
-    pub(super) async fn finish(mut self, sink: &mut impl Sink) -> Result<(), Failure> {
+    pub(super) async fn finish(mut self, sink: &mut dyn Sink) -> Result<(), Failure> {
         self.drain(sink).await?;
         if self.opener.is_some() { Err(Error::Truncated.into()) } else { Ok(()) }
     }
@@ -137,7 +138,7 @@ impl Opening {
     async fn cut(
         &mut self,
         piece: &mut Piece,
-        sink: &mut impl Sink,
+        sink: &mut dyn Sink,
     ) -> Result<Option<(FrameFront, Uint8Array)>, Failure> {
         let mut bytes = [0; LONGEST_FRONT];
         let there = self.gather.peek(piece, &mut bytes)?;
@@ -180,13 +181,13 @@ impl Opening {
         Ok(())
     }
 
-    async fn drain(&mut self, sink: &mut impl Sink) -> Result<(), Failure> {
+    async fn drain(&mut self, sink: &mut dyn Sink) -> Result<(), Failure> {
         while put_opened(&mut self.window, sink).await? {}
         Ok(())
     }
 }
 
-async fn put_opened(window: &mut Window<()>, sink: &mut impl Sink) -> Result<bool, Failure> {
+async fn put_opened(window: &mut Window<()>, sink: &mut dyn Sink) -> Result<bool, Failure> {
     let Some(((), plaintext)) = window.next().await? else { return Ok(false) };
     sink.put(&[], &plaintext)?;
     Ok(true)

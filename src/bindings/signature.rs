@@ -59,13 +59,13 @@ pub(super) async fn verify(header: Header, message: Uint8Array) -> Result<(Heade
         Err(thrown) => {
             return Err(match import(&subtle, Curve::P256, &ANY_POINT).await {
                 Ok(_) => Error::Malformed("a public key that is no point of its curve").into(),
-                Err(_) => Failure::Ours(Error::SignatureUnsupported, Some(thrown)),
+                Err(_) => Failure::ours(&Error::SignatureUnsupported, Some(thrown)),
             });
         }
     };
     let algorithm = algorithm(check.curve());
     let verified = async { JsFuture::from(subtle.verify(&algorithm, &key, check.signature(), &signed)?).await };
-    let valid = verified.await.map_err(|thrown| Failure::Ours(Error::SignatureUnsupported, Some(thrown)))?;
+    let valid = verified.await.map_err(|thrown| Failure::ours(&Error::SignatureUnsupported, Some(thrown)))?;
     Ok((check.conclude(valid.is_truthy())?, signed))
 }
 

@@ -33,9 +33,9 @@ impl Source {
         }
         let wanted = range.end - range.start;
         let answer = self.read.call2(&JsValue::UNDEFINED, &(range.start as f64).into(), &(range.end as f64).into());
-        let bytes = JsFuture::from(Promise::resolve(&answer.map_err(Failure::Theirs)?)).await;
+        let bytes = JsFuture::from(Promise::resolve(&answer.map_err(Failure::theirs)?)).await;
         let bytes: Uint8Array = bytes
-            .map_err(Failure::Theirs)?
+            .map_err(Failure::theirs)?
             .dyn_into()
             .map_err(|_| Error::argument("read", "must give a Uint8Array"))?;
         if u64::from(bytes.length()) == wanted { Ok(bytes) } else { Err(short.into()) }

@@ -10,7 +10,6 @@ use core::cell::RefCell;
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::context::EncryptionContext;
 use crate::error::Error;
@@ -18,7 +17,7 @@ use crate::message::{FrameOpener, FrameSealer, Header, Parsed};
 
 use super::aes::Engines;
 use super::driver::Host;
-use super::error::Failure;
+use super::error::{Failure, promise};
 use super::keeper::Keeper;
 use super::options::{self, Expected};
 use super::pump::{Opening, Sealing, Sink};
@@ -58,7 +57,7 @@ impl SealStream {
     pub fn push(&self, #[wasm_bindgen(unchecked_param_type = "unknown")] piece: &JsValue) -> Result<Promise, JsValue> {
         let piece = options::bytes(piece, "chunk")?;
         let (cell, host) = (Rc::clone(&self.state), Rc::clone(&self.host));
-        Ok(future_to_promise(async move {
+        Ok(promise(async move {
             let (mut state, mut out) = SealState::resume(&cell)?;
             state.sealing.push(piece, &host, &mut out).await?;
             cell.replace(Some(state));
@@ -70,7 +69,7 @@ impl SealStream {
     #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array<ArrayBuffer>[]>")]
     pub fn finish(&self) -> Promise {
         let (cell, host) = (Rc::clone(&self.state), Rc::clone(&self.host));
-        future_to_promise(async move {
+        promise(async move {
             let (state, mut out) = SealState::resume(&cell)?;
             state.sealing.finish(&host, &mut out).await?;
             Ok(out.0.into())
@@ -127,7 +126,7 @@ impl OpenStream {
     pub fn push(&self, #[wasm_bindgen(unchecked_param_type = "unknown")] piece: &JsValue) -> Result<Promise, JsValue> {
         let piece = options::bytes(piece, "chunk")?;
         let (cell, opener) = (Rc::clone(&self.state), Rc::clone(&self.opener));
-        Ok(future_to_promise(async move {
+        Ok(promise(async move {
             let mut out = Chunks(Array::new());
             let state = opener.push(cell.take().ok_or(BUSY)?, piece, &mut out).await?;
             cell.replace(Some(state));
@@ -139,7 +138,7 @@ impl OpenStream {
     #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array<ArrayBuffer>[]>")]
     pub fn finish(&self) -> Promise {
         let cell = Rc::clone(&self.state);
-        future_to_promise(async move {
+        promise(async move {
             let mut out = Chunks(Array::new());
             match cell.take().ok_or(BUSY)? {
                 OpenState::Header(..) => return Err(Error::Truncated.into()),

@@ -7,13 +7,12 @@ use alloc::rc::Rc;
 use js_sys::{Array, Object, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::client::{Client, Verified};
 
 use super::client::Binding;
 use super::driver::{Host, Platform, now};
-use super::error::{Failure, set};
+use super::error::{Failure, promise, set};
 use super::options;
 
 #[wasm_bindgen]
@@ -26,7 +25,7 @@ impl Binding {
     ) -> Result<Promise, JsValue> {
         let keeper = self.keeper();
         let host = options::call_without_data(options, Rc::clone(&self.handles))?;
-        Ok(future_to_promise(async move { Ok(verify(keeper.client(), &host).await?.into()) }))
+        Ok(promise(async move { Ok(verify(keeper.client(), &host).await?.into()) }))
     }
 }
 

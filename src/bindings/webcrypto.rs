@@ -77,7 +77,7 @@ pub(super) fn is_not_authentic(thrown: &JsValue) -> bool {
 
 /// The platform could not do what it can: out of memory, or an engine that breaks its contract.
 pub(super) fn refused(thrown: JsValue) -> Failure {
-    Failure::Ours(Error::Platform, Some(thrown))
+    Failure::ours(&Error::Platform, Some(thrown))
 }
 
 /// What a promise of the platform gives.

@@ -2,7 +2,6 @@
 //!
 //! *Invariant:* every lookup sweeps first, so what is over is never looked at.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::flight::Landing;
@@ -20,7 +19,7 @@ pub(super) struct Store {
     /// What is being fetched, and since when. A ticket removes its own when it ends.
     pub(super) flights: Slots<(Landing, Timestamp)>,
     /// Why entries went, for as many as there may be entries; no keys in here.
-    gone: VecDeque<(Slot, Miss)>,
+    gone: Vec<(Slot, Miss)>,
     uses: u64,
     latest: Timestamp,
     /// Nothing is over before; `None` if there is nothing.
@@ -35,7 +34,7 @@ impl Store {
             limits,
             entries: Slots::new(),
             flights: Slots::new(),
-            gone: VecDeque::new(),
+            gone: Vec::new(),
             uses: 0,
             latest: Timestamp::EPOCH,
             next_over: None,
@@ -147,15 +146,15 @@ impl Store {
     }
 
     fn remember(&mut self, slot: Slot, why: Miss) {
-        self.gone.push_back((slot, why));
+        self.gone.push((slot, why));
         if self.gone.len() > self.limits.max_entries {
-            self.gone.pop_front();
+            self.gone.remove(0);
         }
     }
 
     /// Asked once: the next time, the slot is just absent or full again.
     fn why_gone(&mut self, slot: &Slot) -> Miss {
         let at = self.gone.iter().rposition(|(gone, _)| gone == slot);
-        at.and_then(|at| self.gone.remove(at)).map_or(Miss::Absent, |(_, why)| why)
+        at.map_or(Miss::Absent, |at| self.gone.remove(at).1)
     }
 }

@@ -44,7 +44,10 @@ impl Authorized {
     ) -> Result<Step<Pending<T>>, Error> {
         match step {
             Step::Done(output) => Ok(Step::Done(output)),
-            Step::Send(kek, Request { call: Call::Http(request), .. }) => {
+            Step::Send(kek, request) => {
+                let Call::Http(request) = request.call else {
+                    return Err(Error::Internal("a key service is called over HTTP"));
+                };
                 let call = KeyCall {
                     session: Rc::clone(&self.session),
                     request,
@@ -58,7 +61,6 @@ impl Authorized {
                     Step::Send(..) => Err(Error::Internal("a KEK takes one call")),
                 })
             }
-            Step::Send(..) => Err(Error::Internal("a key service is called over HTTP")),
         }
     }
 }
@@ -109,7 +111,7 @@ enum Stage {
     /// The caller's token source.
     Bearer,
     /// The identity service, and the request to it.
-    Identity(FetchToken, Request, Fetching),
+    Identity(FetchToken, Box<Request>, Fetching),
     /// Nothing: another call's token is waited for.
     Waiting(Rc<Flight>),
     /// The key service.
@@ -137,7 +139,7 @@ impl KeyCall {
             }
             Pass::Wait(flight) => {
                 self.stage = Stage::Waiting(flight);
-                Step::Send(self, Request { delay: LOOK_AGAIN, ..Request::new(Call::Wait) })
+                Step::Send(self, Request::after(LOOK_AGAIN, Call::Wait))
             }
         }
     }
@@ -150,7 +152,7 @@ impl KeyCall {
     fn send(mut self, delay: Duration) -> Step<Self> {
         self.stage = Stage::Key;
         let call = Call::Http(self.request.clone());
-        Step::Send(self, Request { delay, ..Request::new(call) })
+        Step::Send(self, Request::after(delay, call))
     }
 
     fn key_reply(mut self, reply: Result<Response, Unreachable>, now: Timestamp) -> Step<Self> {
@@ -187,7 +189,7 @@ impl Operation for KeyCall {
             Stage::Identity(fetch, request, fetching) => {
                 if let Some(delay) = self.retry.wait(&reply, now) {
                     self.stage = Stage::Identity(fetch, request.clone(), fetching);
-                    return Ok(Step::Send(self, Request { delay, ..request }));
+                    return Ok(Step::Send(self, Request::after(delay, request.call)));
                 }
                 let token = fetch.finish(reply, now);
                 let token = self.session.fetched(fetching, token, now)?;

@@ -8,6 +8,7 @@
 //! SHA-256 of the serialized context.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::string::ToString;
@@ -66,7 +67,7 @@ impl KeyProtect {
         value: &str,
         context: &EncryptionContext,
         entropy: &mut dyn Entropy,
-    ) -> Result<(Request, String), Error> {
+    ) -> Result<(Box<Request>, String), Error> {
         let digest = sha256_hex(&context.serialize()?);
         // Joined at once, into memory that does not move: the value may be the data key.
         let body = ["{\"", field, "\":\"", value, "\",\"aad\":[\"", &digest, "\"]}"].concat();

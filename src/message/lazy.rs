@@ -3,7 +3,6 @@
 //! *Invariant:* each frame leaves with one ciphertext only. The tag of its first sealing is kept, and sealing it again
 //! gives the same tag or nothing, so new content never leaves under a nonce that was used before.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
@@ -18,13 +17,14 @@ use crate::error::Error;
 
 /// Seals the frames of one message in any order.
 ///
-/// It keeps 16 bytes for each frame that was sealed.
+/// It keeps 20 bytes for each frame that was sealed.
 pub struct LazySealer<E> {
     engine: E,
     header: Vec<u8>,
     message_id: MessageId,
     map: FrameMap,
-    tags: RefCell<BTreeMap<u32, [u8; TAG_LENGTH]>>,
+    /// Of frames that were sealed, sorted by their numbers; most are sealed in order.
+    tags: RefCell<Vec<(u32, [u8; TAG_LENGTH])>>,
 }
 
 impl<E: Engine> LazySealer<E> {
@@ -68,9 +68,12 @@ impl<E: Engine> LazySealer<E> {
     pub fn release(&self, place: &Place, sealed: E::Chunk) -> Result<E::Chunk, Error> {
         let tag = E::tag(&sealed);
         // Tags are public: they stand in the message. Finding other content with the same tag takes the message key.
-        match *self.tags.borrow_mut().entry(place.number).or_insert(tag) == tag {
-            true => Ok(sealed),
-            false => Err(Error::SourceChanged),
+        let mut tags = self.tags.borrow_mut();
+        match tags.binary_search_by_key(&place.number, |(number, _)| *number) {
+            Ok(at) if tags[at].1 != tag => return Err(Error::SourceChanged),
+            Ok(_) => {}
+            Err(at) => tags.insert(at, (place.number, tag)),
         }
+        Ok(sealed)
     }
 }

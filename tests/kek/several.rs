@@ -244,7 +244,7 @@ impl Kek for Failing {
 
 #[test]
 fn of_several_failures_the_one_that_can_be_mended_is_told() {
-    let service = |kind| Error::Service(ServiceError { kind, status: None, reason: None, request_id: None });
+    let service = |kind| Error::Service(Box::new(ServiceError { kind, status: None, reason: None, request_id: None }));
     let ranks = [
         vec![Error::UnwrapFailed, service(ServiceFault::WrappedKeyRefused)],
         vec![service(ServiceFault::KeyDeleted), service(ServiceFault::KeyNotFound)],

@@ -7,7 +7,7 @@ use envelock::endpoint::Endpoint;
 use envelock::error::Error;
 use envelock::kek::{Kek, KeyProtect, Wrapping};
 use envelock::keys::{DataKey, RootKeyRef};
-use envelock::operation::{Call, Operation, Request, Response, Step, Unreachable};
+use envelock::operation::{Call, Operation, Response, Step, Unreachable};
 use envelock::secret::Secret;
 use envelock::time::{Duration, Timestamp};
 use serde_json::json;
@@ -40,15 +40,17 @@ impl Job {
 
     fn asks(&self) -> Asks {
         match self.0.as_ref().expect("a step") {
-            Ok(Step::Send(_, Request { call: Call::Http(http), .. })) => match &http.bearer {
-                None => Asks::Identity,
-                Some(token) => Asks::Key(String::from_utf8(token.expose().to_vec()).expect("text")),
+            Ok(Step::Send(_, request)) => match &request.call {
+                Call::Http(http) => match &http.bearer {
+                    None => Asks::Identity,
+                    Some(token) => Asks::Key(String::from_utf8(token.expose().to_vec()).expect("text")),
+                },
+                Call::Wait => {
+                    assert!(!request.delay.is_zero(), "would spin");
+                    Asks::Wait
+                }
+                _ => panic!("no use for {request:?}"),
             },
-            Ok(Step::Send(_, Request { call: Call::Wait, delay, .. })) => {
-                assert!(!delay.is_zero(), "would spin");
-                Asks::Wait
-            }
-            Ok(Step::Send(_, request)) => panic!("no use for {request:?}"),
             Ok(Step::Done(_)) | Err(_) => Asks::Nothing,
         }
     }

@@ -118,18 +118,13 @@ impl Host {
 
     /// Does what the operation asks for until it is done.
     pub(super) async fn run<T: 'static>(&self, step: Result<Step<Pending<T>>, Error>) -> Result<T, Failure> {
-        self.check_abort()?;
-        let step = match step.map_err(|error| self.failure(error))? {
-            Step::Done(output) => return Ok(output),
-            step @ Step::Send(..) => step,
-        };
         let output = Rc::new(Cell::new(None));
         let slot = Rc::clone(&output);
-        let step = step.then(now(), move |result, _| {
+        let end = move |result: Result<T, Error>, _| {
             slot.set(Some(result?));
             Ok(Step::Done(()))
-        });
-        self.drive(step).await?;
+        };
+        self.drive(step.and_then(|step| step.then(now(), end))).await?;
         output.take().ok_or_else(|| Error::Internal("an operation that is over has an output").into())
     }
 

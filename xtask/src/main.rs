@@ -23,6 +23,7 @@ mod run;
 mod sbom;
 mod server;
 mod setup;
+mod shorten;
 mod size;
 mod stamp;
 mod toolchain;

@@ -13,9 +13,9 @@ struct Budget {
 }
 
 const BUDGETS: [Budget; 3] = [
-    Budget { name: "wasm", brotli: 104_400 },
-    Budget { name: "javascript", brotli: 8_192 },
-    Budget { name: "all", brotli: 112_500 },
+    Budget { name: "wasm", brotli: 102_900 },
+    Budget { name: "javascript", brotli: 7_100 },
+    Budget { name: "all", brotli: 110_000 },
 ];
 
 /// Prints the sizes; fails when one is over budget.

@@ -47,6 +47,7 @@ pub(crate) fn build(cx: &Cx) -> Result<()> {
         .file(&out.join("envelock_bg.d.ts"))?
         .tree("pkg-config/package-lock.json", &[])?
         .tree("xtask/src/translate.rs", &[])?
+        .tree("xtask/src/shorten.rs", &[])?
         .text(&version_of(cx, "wasm-bindgen")?);
     when_changed(cx, "translate", inputs, &[&script, &glue], || {
         cx.say("Translating the module to JavaScript.");

@@ -1,11 +1,13 @@
 //! Compiles the module that ships, makes its JavaScript glue, and optimises it.
 //!
-//! *Invariant:* the glue is taken as generated; a change to it belongs into the generator's input.
+//! *Invariant:* the glue is taken as generated, but for the names of what the module imports; any other change to it
+//! belongs into the generator's input.
 
 use crate::{
     project::{Project, WASM_TARGET},
     reproduce,
     run::{Cmd, Cx},
+    shorten,
     stamp::{Inputs, when_changed},
     toolchain::WasmToolchain,
     tools,
@@ -45,6 +47,7 @@ pub(crate) fn build(cx: &Cx, toolchain: &WasmToolchain) -> Result<()> {
         .file(&compiled)?
         .tree("pkg-config/package-lock.json", &[])?
         .tree("xtask/src/wasm.rs", &[])?
+        .tree("xtask/src/shorten.rs", &[])?
         .text(&crate::project::version_of(cx, "wasm-bindgen")?);
     when_changed(cx, "wasm", inputs, &[&module, &glue, &types], || {
         cx.say("Making the JavaScript glue and optimising the module.");
@@ -69,7 +72,11 @@ pub(crate) fn compile<'a>(cx: &'a Cx, toolchain: &WasmToolchain) -> Result<Cmd<'
 /// Makes the glue of a compiled module, and the module that the glue belongs to, in a folder.
 pub(crate) fn make_glue(cx: &Cx, compiled: &Path, out: &Path) -> Result<()> {
     let bindgen = cx.cmd(tools::wasm_bindgen(cx)?).args(["--target", "bundler", "--out-name", "envelock"]);
-    bindgen.args(["--remove-name-section", "--out-dir"]).arg(out).arg(compiled).run()
+    bindgen.args(["--remove-name-section", "--out-dir"]).arg(out).arg(compiled).run()?;
+    let (module, glue) = (out.join("envelock_bg.wasm"), out.join("envelock_bg.js"));
+    let (shorter, renamed) = shorten::imports(&fs::read(&module)?, &fs::read_to_string(&glue)?)?;
+    fs::write(&module, shorter).with_context(|| format!("cannot write {}", module.display()))?;
+    fs::write(&glue, renamed).with_context(|| format!("cannot write {}", glue.display()))
 }
 
 /// Makes a module smaller, without changing what it does.

@@ -65,14 +65,25 @@ impl<F> BlockSizeUser for Any<F> {
 
 impl<F: BlockCipherEncClosure<BlockSize = U16>> BlockCipherEncClosure for Any<F> {
     fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
-        self.0.call(&Encrypting(backend));
+        encrypt(self.0, backend);
     }
 }
 
 impl<F: BlockCipherDecClosure<BlockSize = U16>> BlockCipherDecClosure for Any<F> {
     fn call<B: BlockCipherDecBackend<BlockSize = U16>>(self, backend: &B) {
-        self.0.call(&Decrypting(backend));
+        decrypt(self.0, backend);
     }
+}
+
+// Not inlined: the compiler would see through the one type and make a copy for each length after all.
+#[inline(never)]
+fn encrypt(work: impl BlockCipherEncClosure<BlockSize = U16>, backend: &dyn Encrypt) {
+    work.call(&Encrypting(backend));
+}
+
+#[inline(never)]
+fn decrypt(work: impl BlockCipherDecClosure<BlockSize = U16>, backend: &dyn Decrypt) {
+    work.call(&Decrypting(backend));
 }
 
 /// What is asked of a backend that encrypts.

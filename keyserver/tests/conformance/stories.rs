@@ -33,6 +33,7 @@ stories! {
     rotating_keys
     identify_which_key_is_encrypting_your_service_instance
     access_of_a_service_id
+    identities
     aliases
     key_rings
     registrations

@@ -92,13 +92,14 @@ pub(crate) fn router(app: App) -> Router {
         .route("/{instance}/api/v2/keys/{key}/actions/wrap", post(instance_keys::wrap))
         .route("/{instance}/api/v2/keys/{key}/actions/unwrap", post(instance_keys::unwrap))
         .route("/{instance}/api/v2/keys/{key}/actions/rewrap", post(instance_keys::rewrap))
-        .route("/{instance}/identity/token", post(identity::token))
         .route("/{instance}", get(objects::unknown))
         .route("/{instance}/{*rest}", get(objects::unknown))
         .method_not_allowed_fallback(objects::wrong_method);
     Router::new()
         .nest("/api/v2", key_protect)
         .nest("/services/v1", services)
+        // Beside the others, as whoever asks for a token has none yet, not even to be told which methods there are.
+        .route("/services/v1/{instance}/identity/token", post(identity::token))
         .route("/identity/token", post(identity::token))
         .route("/oidc/token", post(identity::token))
         .route("/identity/keys", get(identity::keys))

@@ -221,6 +221,20 @@ async fn a_key_protect_instance_with_keys_is_not_deleted() {
 }
 
 #[tokio::test]
+async fn no_key_comes_into_an_instance_that_is_deleted_at_the_same_moment() {
+    let api = Api::new().await;
+    let new = envelope(json!({"name": "late", "extractable": false}));
+    for _ in 0..20 {
+        let instance = make(&api, &order("short-lived", TIERED)).await;
+        let guid = instance["guid"].as_str().expect("a GUID");
+        let key = api.post("/api/v2/keys").header("bluemix-instance", guid).json(&new).send();
+        let path = path_of(&instance);
+        let (made, deleted) = tokio::join!(key, api.delete(&path).send());
+        assert!(!made.status.is_success() || !deleted.status.is_success(), "the key went unseen: {}", made.text);
+    }
+}
+
+#[tokio::test]
 async fn a_deleted_key_protect_instance_can_be_restored_for_seven_days() {
     let mut api = Api::new().await;
     let key = api.root_key().await;

@@ -60,6 +60,7 @@ impl Keys for SqliteStore {
         }
         let instance = grant.instance();
         self.write(move |db| {
+            require_in_use(db, instance)?;
             rings::require(db, instance, &key.ring)?;
             insert_key(db, instance, &key)?;
             insert_version(db, key.id, &version)?;
@@ -136,6 +137,7 @@ impl Keys for SqliteStore {
         }
         let instance = grant.instance();
         self.write(move |db| {
+            require_in_use(db, instance)?;
             rings::require(db, instance, &key.ring)?;
             if !update_key(db, instance, &key)? {
                 return Ok(false);
@@ -187,6 +189,13 @@ pub(super) fn reach(grant: &Grant) -> (String, Vec<Value>) {
         })
         .collect();
     (format!("keys.instance = ? AND ({})", one_of.join(" OR ")), values)
+}
+
+/// Refuses an instance that was deleted after the grant was given: a key that came into it, or back, would go unseen, and be
+/// removed with it.
+fn require_in_use(db: &Connection, instance: InstanceId) -> Result<(), Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM instances WHERE id = ? AND state = 'active')";
+    if db.prepare_cached(sql)?.query_row([instance.0], |row| row.get(0))? { Ok(()) } else { Err(Error::Denied) }
 }
 
 fn insert_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<(), Error> {

@@ -25,6 +25,7 @@ use crate::{
     service::{
         admission::Admission,
         call::{Call, Credentials, event, finish},
+        resources::remove_files,
     },
     state::{App, AppState},
     store::files::{NewFile, ObjectFiles, StoredFile},
@@ -75,7 +76,7 @@ pub(crate) async fn put(
         match app.store.put_object(grant, id, object.clone(), precondition, event).await {
             Ok(replaced) => {
                 trail.recorded();
-                remove(app, replaced.into_iter().collect()).await;
+                remove_files(app, replaced.into_iter().collect()).await;
                 Ok((Answer::Created, object))
             }
             Err(error) => discard(app, place, error).await,
@@ -266,7 +267,7 @@ pub(crate) async fn delete(
         let (grant, id) = (&admission.grant, admission.resource.id);
         let file = app.store.delete_object(grant, id, &name, precondition, event).await?;
         trail.recorded();
-        remove(app, vec![file]).await;
+        remove_files(app, vec![file]).await;
         Ok((Answer::Empty, ()))
     }
     .await;
@@ -300,19 +301,8 @@ async fn admit(
     Admission::ask(app, caller, action, instance?, trail).await
 }
 
-/// Removes files that hold no object any more; those that cannot be removed now are removed at the next start.
-async fn remove(app: &AppState, files: Vec<String>) {
-    let removed = async {
-        app.files.remove(&files).await?;
-        app.store.forget_loose_files(files).await
-    };
-    if let Err(error) = removed.await {
-        tracing::warn!(%error, "a file without an object stays until the next start");
-    }
-}
-
 async fn discard<T>(app: &AppState, place: String, error: Error) -> Result<T, Error> {
-    remove(app, vec![place]).await;
+    remove_files(app, vec![place]).await;
     Err(error)
 }
 

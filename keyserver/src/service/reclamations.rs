@@ -15,7 +15,7 @@ use crate::{
     },
     service::{
         call::{Call, event, finish},
-        resources::{Asker, ResourceRef, discard},
+        resources::{Asker, discard},
     },
     state::AppState,
     store::Removal,
@@ -69,8 +69,9 @@ pub(crate) async fn decide(app: &AppState, call: Call, id: Result<Uuid, Error>, 
     let (mut trail, credentials) = call.begin(app, Action::Resource(action));
     let outcome = async {
         let asker = Asker::of(app, credentials).await?;
-        let name = deleted(app, &asker, id?).await?;
-        let (mut resource, grant) = asker.find(app, &name, &mut trail).await?;
+        let mut resource = deleted(app, &asker, id?).await?;
+        trail.resource(&resource);
+        let grant = asker.grant(trail.action, &resource)?;
         let shown = resource.clone();
         resource.updated = Some(Stamp { at: app.clock.now(), by: grant.holder().to_owned() });
         let event = event(app, &trail, Answer::Content)?;
@@ -83,7 +84,7 @@ pub(crate) async fn decide(app: &AppState, call: Call, id: Result<Uuid, Error>, 
             Fate::Reclaim => {
                 resource.state = ResourceState::Removed;
                 let files = app.store.remove_resource(Removal::Granted(&grant), resource, event).await?;
-                discard(app, files).await?
+                discard(app, files).await
             }
         };
         if !done {
@@ -96,14 +97,15 @@ pub(crate) async fn decide(app: &AppState, call: Call, id: Result<Uuid, Error>, 
     finish(app, trail, outcome).await
 }
 
-/// The instance whose deletion has this id, as long as that can be undone.
-async fn deleted(app: &AppState, asker: &Asker, id: Uuid) -> Result<ResourceRef, Error> {
+/// The instance whose deletion has this id, as long as that can be undone. What is decided about it is decided on it as it was
+/// read here: read again, it might be in use, or gone for good.
+async fn deleted(app: &AppState, asker: &Asker, id: Uuid) -> Result<Resource, Error> {
     let all = asker.visible(app, Action::Resource(ResourceAction::ListReclamations)).await?;
     let found = all.into_iter().find(|resource| {
         resource.state == ResourceState::PendingReclamation
             && resource.reclamation.as_ref().is_some_and(|reclamation| reclamation.id == id)
     });
-    found.map(|resource| ResourceRef { id: resource.id, crn: None }).ok_or(Error::ReclamationNotFound)
+    found.ok_or(Error::ReclamationNotFound)
 }
 
 /// Removes for good what can no longer be restored; answers how many instances that were.
@@ -118,7 +120,7 @@ pub(super) async fn run_due(app: &AppState, now: Timestamp) -> Result<usize, Err
         resource.updated = Some(Stamp { at: now, by: instance.iam_id() });
         let event = event(app, &trail, Answer::Content)?;
         let files = app.store.remove_resource(Removal::Due(now), resource, event).await?;
-        removed += usize::from(discard(app, files).await?);
+        removed += usize::from(discard(app, files).await);
     }
     Ok(removed)
 }

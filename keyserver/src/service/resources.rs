@@ -242,7 +242,7 @@ pub(crate) async fn delete(app: &AppState, call: Call, name: Result<ResourceRef,
                 Offer::Objects => {
                     resource.state = ResourceState::Removed;
                     let files = app.store.remove_resource(Removal::Granted(&grant), resource, event).await?;
-                    discard(app, files).await?
+                    discard(app, files).await
                 }
             };
             if done {
@@ -260,13 +260,23 @@ pub(crate) async fn delete(app: &AppState, call: Call, name: Result<ResourceRef,
     finish(app, trail, outcome).await
 }
 
-/// Removes the files of an instance that is gone; whether it was this call that removed it. Files that cannot be removed now
-/// are removed at the next start.
-pub(super) async fn discard(app: &AppState, files: Option<Vec<String>>) -> Result<bool, Error> {
-    let Some(files) = files else { return Ok(false) };
-    app.files.remove(&files).await?;
-    app.store.forget_loose_files(files).await?;
-    Ok(true)
+/// Removes the files of an instance that is gone; whether it was this call that removed it.
+pub(super) async fn discard(app: &AppState, files: Option<Vec<String>>) -> bool {
+    let Some(files) = files else { return false };
+    remove_files(app, files).await;
+    true
+}
+
+/// Removes files that hold no object any more. What made them so is done and recorded, so that a file that cannot be removed
+/// now is no failure: it is removed at the next start.
+pub(super) async fn remove_files(app: &AppState, files: Vec<String>) {
+    let removed = async {
+        app.files.remove(&files).await?;
+        app.store.forget_loose_files(files).await
+    };
+    if let Err(error) = removed.await {
+        tracing::warn!(%error, "a file without an object stays until the next start");
+    }
 }
 
 /// Who asks, and the policies that count for them.
@@ -305,7 +315,7 @@ impl Asker {
         Ok((resource, grant))
     }
 
-    fn grant(&self, action: Action, resource: &Resource) -> Result<ServiceGrant, Error> {
+    pub(super) fn grant(&self, action: Action, resource: &Resource) -> Result<ServiceGrant, Error> {
         ServiceGrant::decide(&self.caller, action, resource, &self.policies)
     }
 }

@@ -408,6 +408,22 @@ async fn a_download_under_way_stops_when_the_authorization_goes() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_removed_does_not_turn_a_deletion_into_a_failure() {
+    let (api, _, store) = story().await;
+    api.store(&store, "x", 100).await;
+    let file = left_on_disk(&api).pop().expect("a file");
+    fs::remove_file(&file).expect("removed");
+    fs::create_dir(&file).expect("made");
+    let path = format!("/v2/resource_instances/{}", store.guid);
+    api.delete(&path).send().await.is(StatusCode::NO_CONTENT);
+    let events = api.events_of("resource-controller.instance.delete");
+    assert_eq!(events.len(), 1, "one request, one event: {events:?}");
+    fs::remove_dir(&file).expect("removed");
+    fs::write(&file, b"left").expect("written");
+    assert_eq!(left_on_disk(&api.restart().await), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
 async fn files_that_never_became_objects_are_removed_at_the_next_start() {
     let (api, _, store) = story().await;
     let message = api.store(&store, "x", 100).await;

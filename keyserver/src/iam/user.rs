@@ -1,6 +1,6 @@
 //! Users: people, known by their e-mail address.
 //!
-//! *Invariant:* a user who is not active gets no token, whoever asks.
+//! *Invariant:* a user who is not active gets no token and no access, whoever asks and whatever token they still have.
 
 use jiff::Timestamp;
 
@@ -19,7 +19,7 @@ pub(crate) struct User {
     pub(crate) first_name: String,
     /// Family name; may be empty.
     pub(crate) last_name: String,
-    /// Whether they may get tokens.
+    /// Whether they may get tokens and use them.
     pub(crate) active: bool,
     /// When they were added.
     pub(crate) created_at: Timestamp,

@@ -1,7 +1,7 @@
 //! Users of the account, as IBM's user management has them.
 //!
 //! Nobody is sent a message: who is invited is there at once, and an administrator gives them their first API key.
-//! *Invariant:* a user who is removed or not active gets no token; one who is removed has no access left.
+//! *Invariant:* a user who is removed or not active gets no token, and the tokens that they have are good for nothing at once.
 
 use crate::{
     audit::{Answer, Audited, event::Trail},
@@ -14,6 +14,9 @@ use crate::{
     service::call::{Call, event, finish},
     state::AppState,
 };
+
+/// How often a change is tried again when others change the same user.
+const ATTEMPTS: usize = 5;
 
 /// Adds a user, without any access.
 pub(crate) async fn invite(app: &AppState, call: Call, account: String, email: Result<String, Error>) -> Audited<User> {
@@ -82,6 +85,24 @@ pub(crate) struct UserChange {
     pub(crate) active: Option<bool>,
 }
 
+impl UserChange {
+    fn apply(&self, user: &User) -> Result<User, Error> {
+        let Self { first_name, last_name, email, active } = self;
+        let changed = |new: &Option<String>, old: &String| new.as_ref().unwrap_or(old).clone();
+        let user = User {
+            first_name: changed(first_name, &user.first_name),
+            last_name: changed(last_name, &user.last_name),
+            email: changed(email, &user.email),
+            active: active.unwrap_or(user.active),
+            ..user.clone()
+        };
+        check_name("firstname", &user.first_name)?;
+        check_name("lastname", &user.last_name)?;
+        check_email(&user.email)?;
+        Ok(user)
+    }
+}
+
 /// Changes a user.
 pub(crate) async fn update(
     app: &AppState,
@@ -93,21 +114,18 @@ pub(crate) async fn update(
     let (mut trail, credentials) = call.begin(app, Action::User(IdentityAction::Update));
     let outcome = async {
         let grant = credentials.permit_in_account(app, trail.action).await?;
-        let mut user = find(app, &grant, &account, &iam_id, &mut trail).await?;
-        let UserChange { first_name, last_name, email, active } = change?;
-        user.first_name = first_name.unwrap_or(user.first_name);
-        user.last_name = last_name.unwrap_or(user.last_name);
-        user.email = email.unwrap_or(user.email);
-        user.active = active.unwrap_or(user.active);
-        check_name("firstname", &user.first_name)?;
-        check_name("lastname", &user.last_name)?;
-        check_email(&user.email)?;
-        let event = event(app, &trail, Answer::Empty)?;
-        if !app.store.save_user(&grant, user, event).await? {
-            return Err(Error::IdentityNotFound);
+        let mut before = find(app, &grant, &account, &iam_id, &mut trail).await?;
+        let change = change?;
+        for _ in 0..ATTEMPTS {
+            let after = change.apply(&before)?;
+            let event = event(app, &trail, Answer::Empty)?;
+            if app.store.save_user(&grant, before, after, event).await? {
+                trail.recorded();
+                return Ok((Answer::Empty, ()));
+            }
+            before = find(app, &grant, &account, &iam_id, &mut trail).await?;
         }
-        trail.recorded();
-        Ok((Answer::Empty, ()))
+        Err(Error::Contended)
     }
     .await;
     finish(app, trail, outcome).await

@@ -44,8 +44,8 @@ pub(crate) trait Identities: Send + Sync {
     async fn insert_user(&self, grant: &AccountGrant, user: User, event: NewEvent) -> Result<(), Error>;
     /// All users, oldest first.
     async fn users(&self, grant: &AccountGrant) -> Result<Vec<User>, Error>;
-    /// Stores what changed about a user.
-    async fn save_user(&self, grant: &AccountGrant, user: User, event: NewEvent) -> Result<bool, Error>;
+    /// Stores what changed about a user if nobody else changed it since; `false` if somebody did.
+    async fn save_user(&self, grant: &AccountGrant, before: User, after: User, event: NewEvent) -> Result<bool, Error>;
     /// Removes a user with their API keys and policies; `false` when there is none.
     async fn delete_user(&self, grant: &AccountGrant, iam_id: &str, event: NewEvent) -> Result<bool, Error>;
 }

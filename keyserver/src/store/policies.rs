@@ -19,6 +19,7 @@ use crate::{
 #[async_trait]
 pub(crate) trait Policies: Send + Sync {
     /// The active policies that may count for this caller: the input of a decision, so it needs no grant.
+    /// [`Error::Denied`] for a user who is disabled or gone.
     async fn policies_for(&self, caller: &Caller) -> Result<Vec<Policy>, Error>;
     /// All that the view shows, deleted ones too, oldest first.
     async fn policies(&self, view: &PolicyView) -> Result<Vec<Policy>, Error>;

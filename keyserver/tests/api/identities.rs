@@ -288,8 +288,12 @@ async fn users_get_in_by_policies_and_out_when_they_are_disabled_or_removed() {
     let patch = |body: Value| api.call(Method::PATCH, &path).json(&body).send();
     patch(json!({"state": "DISABLED_CLASSIC_INFRASTRUCTURE"})).await.is(StatusCode::NO_CONTENT);
     assert_eq!(login(&api, &value).await, Err("BXNIM0410E".to_owned()));
+    list().await.refused(401, "UNAUTHORIZED_ERR");
+    let own_key = api.post("/v1/apikeys").token(&token).json(&json!({"name": "x", "iam_id": iam_id}));
+    refused(&own_key.send().await, 401, "UNAUTHORIZED_ERR");
     patch(json!({"state": "ACTIVE"})).await.is(StatusCode::NO_CONTENT);
     login(&api, &value).await.expect("a token");
+    list().await.is(StatusCode::OK);
     refused(&patch(json!({"state": "x"})).await, 400, "INVALID_FIELD_ERR");
     refused(&patch(json!({"email": "x"})).await, 400, "INVALID_FIELD_ERR");
     refused(&patch(json!({"lastname": "x".repeat(101)})).await, 400, "INVALID_FIELD_ERR");
@@ -318,6 +322,24 @@ async fn an_address_is_in_an_account_once() {
     let found = api.get(&format!("{users}?user_id=ada@example.com")).send().await;
     assert_eq!(found.is(StatusCode::OK).json["total_results"], 1);
     refused(&api.get("/v2/accounts/another/users").send().await, 401, "UNAUTHORIZED_ERR");
+}
+
+#[tokio::test]
+async fn two_changes_of_a_user_at_the_same_moment_are_both_kept() {
+    let api = Api::new().await;
+    let (iam_id, _) = user(&api, "ada@example.com").await;
+    let path = format!("/v2/accounts/{}/users/{iam_id}", api.account);
+    let patch = |body: Value| api.call(Method::PATCH, &path).json(&body).send();
+    for round in 0..10 {
+        let name = format!("Ada {round}");
+        patch(json!({"state": "ACTIVE"})).await.is(StatusCode::NO_CONTENT);
+        let disabled = patch(json!({"state": "DISABLED_CLASSIC_INFRASTRUCTURE"}));
+        let (renamed, disabled) = tokio::join!(patch(json!({"firstname": name})), disabled);
+        renamed.is(StatusCode::NO_CONTENT);
+        disabled.is(StatusCode::NO_CONTENT);
+        let user = api.get(&path).send().await.json;
+        assert_eq!((text(&user, "firstname"), text(&user, "state")), (&*name, "DISABLED_CLASSIC_INFRASTRUCTURE"));
+    }
 }
 
 #[tokio::test]

@@ -137,12 +137,24 @@ impl Identities for SqliteStore {
         .await
     }
 
-    async fn save_user(&self, grant: &AccountGrant, user: User, event: NewEvent) -> Result<bool, Error> {
+    async fn save_user(&self, grant: &AccountGrant, before: User, after: User, event: NewEvent) -> Result<bool, Error> {
         let account = grant.account().to_owned();
         self.write(move |db| {
             let saved = db.execute(
-                "UPDATE users SET email = ?, first_name = ?, last_name = ?, active = ? WHERE iam_id = ? AND account = ?",
-                (&user.email, &user.first_name, &user.last_name, user.active, &user.iam_id, account),
+                "UPDATE users SET email = ?, first_name = ?, last_name = ?, active = ? WHERE iam_id = ? AND account = ?
+                     AND email = ? AND first_name = ? AND last_name = ? AND active = ?",
+                (
+                    &after.email,
+                    &after.first_name,
+                    &after.last_name,
+                    after.active,
+                    &before.iam_id,
+                    account,
+                    &before.email,
+                    &before.first_name,
+                    &before.last_name,
+                    before.active,
+                ),
             );
             if taken(saved)? == 0 {
                 return Ok(false);
@@ -179,6 +191,12 @@ fn forget(db: &Connection, iam_id: &str) -> Result<(), Error> {
     db.execute("DELETE FROM api_keys WHERE owner = ?", [iam_id])?;
     db.execute("DELETE FROM policies WHERE subject = ?", [iam_id])?;
     Ok(())
+}
+
+/// Whether there is such a user and they are not disabled.
+pub(super) fn is_active(db: &Connection, iam_id: &str) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE iam_id = ? AND active)";
+    Ok(db.prepare_cached(sql)?.query_row([iam_id], |row| row.get(0))?)
 }
 
 pub(super) fn insert_service_id(db: &Connection, identity: &ServiceId) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     iam::{
-        caller::Caller,
+        caller::{Caller, Kind},
         policy::{Origin, Policy, PolicyState, Rule, Scope, ServiceType, Source, Stamp, Subject},
         policy_grant::{PolicyGrant, PolicyView},
         roles::Role,
@@ -22,6 +22,7 @@ use crate::{
         sqlite::{
             SqliteStore,
             events::append,
+            identities::is_active,
             rows::{instant, millis, unreadable},
         },
     },
@@ -36,9 +37,16 @@ impl Policies for SqliteStore {
                        AND (source_service = ? OR source_service IS NULL)";
             self.read(move |db| select(db, sql, values)).await
         } else {
-            let subject = caller.iam_id().to_owned();
+            let (subject, is_user) = (caller.iam_id().to_owned(), *caller.kind() == Kind::User);
             let sql = "SELECT * FROM policies WHERE subject = ? AND state = 'active'";
-            self.read(move |db| select(db, sql, [subject])).await
+            self.read(move |db| {
+                // Their token may be good for most of an hour yet.
+                if is_user && !is_active(db, &subject)? {
+                    return Err(Error::Denied);
+                }
+                select(db, sql, [subject])
+            })
+            .await
         }
     }
 

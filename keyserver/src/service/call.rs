@@ -101,7 +101,7 @@ impl Credentials {
     /// demands. An instance that does not exist is refused as one without access.
     pub(super) async fn permit(self, app: &AppState, trail: &mut Trail) -> Result<Permitted, Error> {
         if let Some(service) = self.through {
-            return through::permit(app, self.caller?, service?, self.instance?, trail).await;
+            return through::permit(app, self.caller?, service?, self.instance?, self.arrival, trail).await;
         }
         let caller = self.caller?;
         let instance = app.store.instance(self.instance?).await?.ok_or(Error::Denied)?;

@@ -7,7 +7,7 @@ use crate::{
     audit::event::Trail,
     error::Error,
     iam::{caller::Caller, roles::Action, service_roles::ObjectAction},
-    keys::{crn::InstanceId, lifecycle::KeyAction},
+    keys::{crn::InstanceId, lifecycle::KeyAction, network::Arrival},
     service::{
         admission,
         call::Permitted,
@@ -17,12 +17,14 @@ use crate::{
     state::AppState,
 };
 
-/// Lets a caller act on the root key of the service instance; `named` is the Key Protect instance that the request names.
+/// Lets a caller act on the root key of the service instance; `named` is the Key Protect instance that the request names. The
+/// network that it lays down binds here as for any service; the addresses that it lays down for people do not.
 pub(super) async fn permit(
     app: &AppState,
     caller: Caller,
     service: InstanceId,
     named: InstanceId,
+    arrival: Arrival,
     trail: &mut Trail,
 ) -> Result<Permitted, Error> {
     let Action::Key(key_action) = trail.action else { return Err(Error::Denied) };
@@ -46,5 +48,6 @@ pub(super) async fn permit(
         return Err(Error::KeyNotFound);
     }
     let Reached { instance, key, grant } = root_key::reach(app, &resource, key_action).await?;
+    app.store.instance_policies(instance.id).await?.admit(arrival, true)?;
     Ok(Permitted { instance, grant, ring: None, only: Some(key.id) })
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     instance_policies::{collection, set},
-    support::{Answer, Api, READER},
+    support::{Answer, Api, READER, WRITER, objects::OBJECTS},
 };
 
 const OFFICE: &str = "192.0.2.7";
@@ -58,6 +58,25 @@ async fn a_private_instance_is_not_reached_over_the_public_network() {
     api.post(&wrap).over(Public, OFFICE).send().await.is(StatusCode::OK);
     let event = api.events_of("kms.secrets.wrap").pop().expect("an event");
     assert_eq!(event["initiator"]["host"]["address"], OFFICE);
+}
+
+#[tokio::test]
+async fn the_way_through_a_service_instance_leads_over_the_same_network() {
+    let api = Api::new().await;
+    let id = api.root_key().await;
+    let store = api.encrypted_by(&id).await;
+    let someone = api.someone(&[], &[]).await;
+    api.grant_on(OBJECTS, &someone.iam_id, &[WRITER], &[]).await;
+    private_only(&api).await;
+    let wrap = format!("/services/v1/{}/api/v2/keys/{id}/actions/wrap", store.guid);
+    let call = |network| api.post(&wrap).token(&someone.token).over(network, OFFICE).send();
+    refused(&call(Public).await, NETWORK);
+    call(Private).await.is(StatusCode::OK);
+    let off = json!({"policy_type": "allowedNetwork", "policy_data": {"enabled": false}});
+    let put = api.call(Method::PUT, "/api/v2/instance/policies").over(Private, OFFICE).json(&collection(&[off]));
+    put.send().await.is(StatusCode::NO_CONTENT);
+    only_from(&api, &["203.0.113.0/24"]).await;
+    call(Public).await.is(StatusCode::OK);
 }
 
 #[tokio::test]

@@ -19,6 +19,10 @@ const AUTHORIZATION_LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24
 /// A month of a rotation interval.
 const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// What IAM ids of service instances begin with. A service instance does what its operator asks of it, so that it is nobody's
+/// second person.
+const INSTANCE_PREFIX: &str = "crn-";
+
 /// The policies a key can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PolicyKind {
@@ -235,8 +239,12 @@ impl Key {
         Ok(())
     }
 
-    /// Gives the first consent to the key's deletion, or gives it anew. [`Error::NotDualAuth`] without the policy.
+    /// Gives the first consent to the key's deletion, or gives it anew. [`Error::NotDualAuth`] without the policy;
+    /// [`Error::Denied`] for a service instance.
     pub(crate) fn set_for_deletion(&mut self, now: Timestamp, by: &str) -> Result<(), Error> {
+        if by.starts_with(INSTANCE_PREFIX) {
+            return Err(Error::Denied);
+        }
         self.check(KeyAction::SetForDeletion, now)?;
         let until = now.saturating_add(AUTHORIZATION_LIFETIME).expect("a duration is always addable");
         self.dual_auth_in_force()?.authorization = Some(Authorization { by: by.to_owned(), until });
@@ -257,10 +265,10 @@ impl Key {
     }
 
     /// Uses the first consent up, if deletion takes two people. [`Error::AuthorizationsNotMet`] unless someone else gave it
-    /// and it still holds.
+    /// and it still holds, and for a service instance.
     pub(super) fn take_authorization(&mut self, now: Timestamp, by: &str) -> Result<(), Error> {
         let Ok(policy) = self.dual_auth_in_force() else { return Ok(()) };
-        if policy.pending(now).is_none_or(|given| given.by == by) {
+        if by.starts_with(INSTANCE_PREFIX) || policy.pending(now).is_none_or(|given| given.by == by) {
             return Err(Error::AuthorizationsNotMet);
         }
         policy.authorization = None;

@@ -1,6 +1,6 @@
 //! Services that are let in by authorizations: their tokens, what they may do, and when they no longer may.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
@@ -237,4 +237,24 @@ async fn a_service_sees_and_takes_back_only_what_it_made() {
     let put = api.call(axum::http::Method::PUT, &own).token(&service).header("if-match", made.header("etag"));
     refused(&put.json(&handed_on).send().await, 401, "UNAUTHORIZED_ERR");
     api.delete(&own).token(&service).send().await.is(StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_service_is_no_second_person_for_a_deletion_that_takes_two() {
+    let api = Api::new().await;
+    let id = api.root_key().await;
+    api.make_policy(&api.authorization(&DISCOVERY, &[MANAGER], &[])).await;
+    let service = api.service_token("discovery", TENANT).await;
+    let policy = json!({
+        "metadata": {"collectionType": "application/vnd.ibm.kms.policy+json", "collectionTotal": 1},
+        "resources": [{"type": "application/vnd.ibm.kms.policy+json", "dualAuthDelete": {"enabled": true}}],
+    });
+    let path = format!("/api/v2/keys/{id}");
+    api.call(Method::PUT, &format!("{path}/policies")).json(&policy).send().await.is(StatusCode::OK);
+    let consent = || api.post(&format!("{path}/actions/setKeyForDeletion"));
+    consent().token(&service).send().await.refused(401, "UNAUTHORIZED_ERR");
+    consent().send().await.is(StatusCode::NO_CONTENT);
+    api.delete(&path).token(&service).send().await.refused(409, "AUTHORIZATIONS_NOT_MET");
+    let second = api.someone(&[MANAGER], &[]).await.token;
+    api.delete(&path).token(&second).send().await.is(StatusCode::NO_CONTENT);
 }

@@ -17,6 +17,9 @@ const TAG_BYTES: u64 = 16;
 const END_MARKER: u32 = u32::MAX;
 /// A context and some wrapped keys of the longest legal size.
 const MAX_HEADER_BYTES: usize = 256 << 10;
+/// All name one root key, so that a few are enough. What is there of a header is read again with every piece that arrives:
+/// without a limit, many keys in tiny pieces would keep a processor busy for minutes.
+const MAX_KEYS: u16 = 100;
 
 /// A wrapped data key of a header: who can unwrap it, by name.
 #[derive(Debug, PartialEq, Eq)]
@@ -234,6 +237,9 @@ impl<'a> Reader<'a> {
         let Some(count) = self.u16() else { return Ok(None) };
         if count == 0 {
             return Err(Error::NotSealed("it has no wrapped data key"));
+        }
+        if count > MAX_KEYS {
+            return Err(Error::NotSealed("it has more than 100 wrapped data keys"));
         }
         let mut keys = Vec::new();
         for _ in 0..count {

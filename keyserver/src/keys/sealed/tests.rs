@@ -55,6 +55,18 @@ fn a_message_that_is_cut_or_goes_on_is_refused() {
 }
 
 #[test]
+fn a_header_that_announces_a_crowd_of_keys_is_refused_before_they_arrive() {
+    let header = |count: u16| {
+        let mut header = vec![2, 0x04, 0x78];
+        header.extend([0; MESSAGE_ID_BYTES + 2]);
+        header.extend(count.to_be_bytes());
+        SealedMessage::new().push(&header)
+    };
+    assert!(matches!(header(100), Ok(None)));
+    assert!(matches!(header(101), Err(Error::NotSealed(_))));
+}
+
+#[test]
 fn what_is_not_sealed_is_told_from_its_first_bytes() {
     let text = b"name,email,card\nAda,ada@example.com,4111".repeat(100);
     let mut reader = SealedMessage::new();

@@ -345,7 +345,7 @@ impl ObjectBody {
 
     async fn confirm(&mut self) -> Result<(), Error> {
         let now = self.app.clock.now();
-        if now.duration_since(self.confirmed) >= CONFIRM_EVERY {
+        if now.duration_since(self.confirmed).abs() >= CONFIRM_EVERY {
             self.admission.confirm(&self.app).await?;
             self.confirmed = now;
         }

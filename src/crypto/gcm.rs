@@ -6,17 +6,17 @@ use alloc::boxed::Box;
 
 use crate::secret::Secret;
 
-pub use envelock_aes::TAG_LENGTH;
-pub(crate) use envelock_aes::{NONCE_LENGTH, NotAuthentic};
+pub use envelock_primitives::TAG_LENGTH;
+pub(crate) use envelock_primitives::{NONCE_LENGTH, NotAuthentic};
 
 /// AES-GCM under one key of 16, 24 or 32 bytes.
-pub(crate) struct Gcm(Box<envelock_aes::Gcm>);
+pub(crate) struct Gcm(Box<envelock_primitives::Gcm>);
 
 impl Gcm {
     /// `None` unless the key has 16, 24 or 32 bytes.
     pub(crate) fn new(key: &Secret) -> Option<Self> {
         // The key schedule is made from the bytes here and wiped with the cipher.
-        envelock_aes::Gcm::new(key.expose()).map(|gcm| Self(Box::new(gcm)))
+        envelock_primitives::Gcm::new(key.expose()).map(|gcm| Self(Box::new(gcm)))
     }
 
     /// Encrypts `buffer` in place and returns the tag. `None` only beyond GCM's 2^36-32 bytes.

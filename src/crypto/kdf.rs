@@ -4,47 +4,27 @@
 
 use alloc::string::String;
 
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha256};
 
 use crate::codec::hex;
 use crate::secret::Secret;
 
-/// A hash function under HKDF.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hash {
-    Sha256,
-    Sha384,
-    Sha512,
-}
+pub(crate) use envelock_primitives::Hash;
 
 /// HKDF with one extract, from which any number of keys are expanded.
-pub(crate) enum Hkdf {
-    Sha256(hkdf::Hkdf<Sha256>),
-    Sha384(hkdf::Hkdf<Sha384>),
-    Sha512(hkdf::Hkdf<Sha512>),
-}
+pub(crate) struct Hkdf(envelock_primitives::Hkdf);
 
 impl Hkdf {
     /// Extracts from `key` with `salt`; no salt is the same as zero bytes, one for each of the hash.
     pub(crate) fn new(hash: Hash, key: &Secret, salt: &[u8]) -> Self {
         // Extraction reads the key; what it keeps is a hash of it.
-        let key = key.expose();
-        match hash {
-            Hash::Sha256 => Self::Sha256(hkdf::Hkdf::new(Some(salt), key)),
-            Hash::Sha384 => Self::Sha384(hkdf::Hkdf::new(Some(salt), key)),
-            Hash::Sha512 => Self::Sha512(hkdf::Hkdf::new(Some(salt), key)),
-        }
+        Self(envelock_primitives::Hkdf::new(hash, key.expose(), salt))
     }
 
     /// Expands `length` bytes for `info`; `None` beyond 255 blocks of the hash.
     pub(crate) fn expand(&self, info: &[u8], length: usize) -> Option<Secret> {
         let mut key = vec![0; length];
-        match self {
-            Self::Sha256(hkdf) => hkdf.expand(info, &mut key),
-            Self::Sha384(hkdf) => hkdf.expand(info, &mut key),
-            Self::Sha512(hkdf) => hkdf.expand(info, &mut key),
-        }
-        .ok()?;
+        self.0.expand(info, &mut key)?;
         Some(Secret::new(key))
     }
 }

@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use aes_kw::{AesKw, InnerInit};
-use envelock_aes::Aes;
+use envelock_primitives::Aes;
 
 use crate::secret::Secret;
 

@@ -36,7 +36,7 @@ pub(crate) fn check(cx: &Cx) -> Result<()> {
             Ok([imports?.concat(), text::rust(sources)?].concat())
         });
     }
-    for folder in ["aes/src", "module/src", "xtask/src"] {
+    for folder in ["module/src", "primitives/src", "xtask/src"] {
         sources(folder, &["rs"], &text::rust);
     }
     sources("pkg-config", &["ts"], &|sources| Ok(text::length(sources)));

@@ -43,7 +43,7 @@ pub(super) const CLIENT: Layers = Layers {
             by: &["message::engine", "kek::raw_aes"],
             why: "engines encrypt frames and tag headers, raw AES wraps keys; nobody else encrypts",
         },
-        Only { what: "envelock_aes", by: &["crypto"], why: "ciphers are used through crypto/" },
+        Only { what: "envelock_primitives", by: &["crypto"], why: "ciphers are used through crypto/" },
         Only { what: "crate::crypto::key_wrap", by: &["kek::local"], why: "nobody else wraps keys by AES-KW" },
         Only { what: "aes_kw", by: &["crypto::key_wrap"], why: "key wrap is used through crypto/key_wrap.rs" },
     ],

@@ -1,4 +1,4 @@
-//! AES and AES-GCM under keys of 16, 24 or 32 bytes: what takes the time when data is sealed or opened.
+//! AES and AES-GCM under keys of 16, 24 or 32 bytes, and HKDF: what takes the time when data is sealed or opened.
 //!
 //! *Invariant:* no primitive is implemented here, and nothing here picks a nonce.
 //!
@@ -8,6 +8,8 @@
 
 mod cipher;
 mod gcm;
+mod hkdf;
 
 pub use cipher::Aes;
 pub use gcm::{Gcm, NONCE_LENGTH, NotAuthentic, TAG_LENGTH};
+pub use hkdf::{Hash, Hkdf};

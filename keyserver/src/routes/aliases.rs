@@ -10,7 +10,7 @@ use crate::{
     routes::{
         extract::{KeyName, Segments},
         keys::date,
-        reply::Reply,
+        reply::{self, Reply},
         wire::{self, aliases as rows},
     },
     service::{
@@ -39,8 +39,5 @@ fn collection(view: AliasView) -> wire::Collection<rows::Alias> {
         created_by: view.created_by,
         creation_date: date(view.created_at),
     };
-    wire::Collection {
-        metadata: wire::Metadata { collection_type: rows::ALIAS_COLLECTION, collection_total: 1, total_count: None },
-        resources: vec![row],
-    }
+    reply::collection(rows::ALIAS_COLLECTION, vec![row], None)
 }

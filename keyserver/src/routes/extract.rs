@@ -5,7 +5,7 @@
 
 pub(super) mod services;
 
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -271,6 +271,17 @@ impl Params {
             0 | 1 => Ok(self.get(name)),
             _ => Err(Error::InvalidQuery { name, why: "must be given once" }),
         }
+    }
+
+    /// A number in this range.
+    pub(super) fn number<T: FromStr + PartialOrd>(
+        &self,
+        name: &'static str,
+        legal: RangeInclusive<T>,
+        why: &'static str,
+    ) -> Result<Option<T>, Error> {
+        let number = |text: &str| text.parse().ok().filter(|number| legal.contains(number));
+        self.get(name).map(|text| number(text).ok_or(Error::InvalidQuery { name, why })).transpose()
     }
 
     /// `true` or `false` in any case.

@@ -120,8 +120,6 @@ fn collection<T>(page: PolicyPage, path: &str, show: fn(Policy) -> T) -> wire::P
 }
 
 fn query(params: &Params) -> Result<PolicyQuery, Error> {
-    const LIMIT: Error = Error::InvalidQuery { name: "limit", why: "must be a number from 1 to 5000" };
-    const START: Error = Error::InvalidQuery { name: "start", why: "not a page that an answer pointed to" };
     for name in ["access_group_id", "tag_name", "tag_value"] {
         if params.get(name).is_some() {
             return Err(Error::InvalidQuery { name, why: "access groups and tags are not offered" });
@@ -138,11 +136,8 @@ fn query(params: &Params) -> Result<PolicyQuery, Error> {
         state: one_of(params, "state", PolicyState::from_word)?.unwrap_or(PolicyState::Active),
         subject: params.get("iam_id").map(str::to_owned),
         sort: one_of(params, "sort", sort)?,
-        limit: match params.get("limit") {
-            None => None,
-            Some(text) => Some(text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(LIMIT)?),
-        },
-        start: params.get("start").map_or(Ok(0), |text| text.parse().map_err(|_| START))?,
+        limit: params.number("limit", 1..=MAX_LIMIT, "must be a number from 1 to 5000")?,
+        start: params.number("start", 0..=usize::MAX, "not a page that an answer pointed to")?.unwrap_or(0),
     })
 }
 

@@ -12,8 +12,6 @@ const DEFAULT_PAGE: usize = 20;
 const MAX_PAGE: usize = 100;
 
 pub(super) fn listing(params: &Params) -> Result<Listing, Error> {
-    const SIZE: Error = Error::InvalidQuery { name: "pagesize", why: "must be a number from 1 to 100" };
-    const TOKEN: Error = Error::InvalidQuery { name: "pagetoken", why: "not a page that an answer pointed to" };
     const SORT: Error = Error::InvalidQuery { name: "sort", why: "must be name, created_at or modified_at" };
     const ORDER: Error = Error::InvalidQuery { name: "order", why: "must be asc or desc" };
     for name in ["filter", "group_id"] {
@@ -21,13 +19,10 @@ pub(super) fn listing(params: &Params) -> Result<Listing, Error> {
             return Err(Error::InvalidQuery { name, why: "not offered; ignoring it would show too much" });
         }
     }
-    let limit = params.get("pagesize").map_or(Ok(DEFAULT_PAGE), |text| text.parse().map_err(|_| SIZE))?;
-    if !(1..=MAX_PAGE).contains(&limit) {
-        return Err(SIZE);
-    }
+    let limit = params.number("pagesize", 1..=MAX_PAGE, "must be a number from 1 to 100")?;
     Ok(Listing {
-        limit,
-        offset: params.get("pagetoken").map_or(Ok(0), |text| text.parse().map_err(|_| TOKEN))?,
+        limit: limit.unwrap_or(DEFAULT_PAGE),
+        offset: params.number("pagetoken", 0..=usize::MAX, "not a page that an answer pointed to")?.unwrap_or(0),
         by: match params.get("sort") {
             None | Some("created_at") => ListedBy::Created,
             Some("modified_at") => ListedBy::Modified,

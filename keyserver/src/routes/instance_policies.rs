@@ -17,7 +17,8 @@ use crate::{
     routes::{
         extract::{Body, Params, parse_value},
         keys::date,
-        reply::Reply,
+        policies::resources,
+        reply::{self, Reply},
         wire::{self, instance_policies as wire_policies, policies::POLICY_COLLECTION},
     },
     service::{call::Call, instance_policies as service},
@@ -37,13 +38,9 @@ pub(super) async fn write(State(app): State<App>, call: Call, params: Params, bo
 }
 
 pub(super) async fn allowed_ip_port(State(app): State<App>, call: Call) -> Reply {
-    Reply::json(service::allowed_ip_port(&app, call).await, |port| wire::Collection {
-        metadata: wire::Metadata {
-            collection_type: wire_policies::ALLOWED_IP_COLLECTION,
-            collection_total: port.iter().len(),
-            total_count: None,
-        },
-        resources: port.map(|port| wire_policies::AllowedIpPort { private_endpoint_port: port }).into_iter().collect(),
+    Reply::json(service::allowed_ip_port(&app, call).await, |port| {
+        let ports = port.map(|port| wire_policies::AllowedIpPort { private_endpoint_port: port });
+        reply::collection(wire_policies::ALLOWED_IP_COLLECTION, ports.into_iter().collect(), None)
     })
 }
 
@@ -58,11 +55,7 @@ fn kind(params: &Params) -> Result<Option<Kind>, Error> {
 
 fn rules(only: Option<Kind>, body: wire_policies::CollectionIn) -> Result<Vec<InstanceRule>, Error> {
     let total = body.metadata.and_then(|metadata| metadata.collection_type.and(metadata.collection_total));
-    let total = total.ok_or(Error::BadBody("`metadata` needs `collectionType` and `collectionTotal`"))?;
-    let resources = body.resources.unwrap_or_default();
-    if total != resources.len() as u64 {
-        return Err(Error::CollectionTotalMismatch);
-    }
+    let resources = resources(total, body.resources)?;
     if only.is_some() && resources.len() != 1 {
         return Err(Error::PolicyCount("with the query parameter `policy`, `resources` has one policy"));
     }
@@ -183,14 +176,7 @@ fn access(attributes: wire_policies::KeyCreateImportAccessIn) -> Result<CreateIm
 }
 
 fn collection(policies: Vec<InstancePolicy>) -> wire::Collection<wire_policies::Policy> {
-    wire::Collection {
-        metadata: wire::Metadata {
-            collection_type: POLICY_COLLECTION,
-            collection_total: policies.len(),
-            total_count: None,
-        },
-        resources: policies.into_iter().map(show).collect(),
-    }
+    reply::collection(POLICY_COLLECTION, policies.into_iter().map(show).collect(), None)
 }
 
 fn show(policy: InstancePolicy) -> wire_policies::Policy {

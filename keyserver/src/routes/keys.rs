@@ -19,7 +19,7 @@ use crate::{
         extract::{Body, KeyName, Params, Prefer},
         import_token::given,
         policies,
-        reply::Reply,
+        reply::{self, Reply},
         wire,
     },
     service::{
@@ -150,13 +150,9 @@ pub(super) fn base64(secret: &Secret) -> Zeroizing<String> {
 }
 
 pub(super) fn page(params: &Params) -> Result<Page, Error> {
-    let number = |name, why, default: u32, legal: std::ops::RangeInclusive<u32>| match params.get(name) {
-        None => Ok(default),
-        Some(text) => text.parse().ok().filter(|n| legal.contains(n)).ok_or(Error::InvalidQuery { name, why }),
-    };
     Ok(Page {
-        limit: number("limit", "must be a number from 1 to 5000", DEFAULT_PAGE, 1..=MAX_PAGE)?,
-        offset: number("offset", "must be a number from 0", 0, 0..=u32::MAX)?,
+        limit: params.number("limit", 1..=MAX_PAGE, "must be a number from 1 to 5000")?.unwrap_or(DEFAULT_PAGE),
+        offset: params.number("offset", 0..=u32::MAX, "must be a number from 0")?.unwrap_or(0),
     })
 }
 
@@ -167,10 +163,7 @@ fn made(view: KeyView, prefer: Prefer) -> wire::Collection<wire::MadeKey> {
     } else {
         wire::MadeKey::Whole(Box::new(show(view)))
     };
-    wire::Collection {
-        metadata: wire::Metadata { collection_type: wire::KEY_COLLECTION, collection_total: 1, total_count: None },
-        resources: vec![key],
-    }
+    reply::collection(wire::KEY_COLLECTION, vec![key], None)
 }
 
 fn summary(KeyView { key, instance, now, .. }: KeyView) -> wire::ShortKey {
@@ -188,14 +181,7 @@ fn summary(KeyView { key, instance, now, .. }: KeyView) -> wire::ShortKey {
 }
 
 pub(super) fn collection(views: Vec<KeyView>) -> wire::Collection<wire::Key> {
-    wire::Collection {
-        metadata: wire::Metadata {
-            collection_type: wire::KEY_COLLECTION,
-            collection_total: views.len(),
-            total_count: None,
-        },
-        resources: views.into_iter().map(show).collect(),
-    }
+    reply::collection(wire::KEY_COLLECTION, views.into_iter().map(show).collect(), None)
 }
 
 pub(super) fn show(view: KeyView) -> wire::Key {

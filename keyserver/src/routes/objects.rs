@@ -227,11 +227,7 @@ fn describe(object: &Object, part: Option<(u64, u64)>) -> HeaderMap {
 }
 
 fn page(params: &Params) -> Result<ObjectPage, Error> {
-    let invalid = Error::InvalidQuery { name: "limit", why: "must be a number from 1 to 1000" };
-    let limit = match params.get("limit") {
-        None => MAX_PAGE,
-        Some(text) => text.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit)).ok_or(invalid)?,
-    };
+    let limit = params.number("limit", 1..=MAX_PAGE, "must be a number from 1 to 1000")?.unwrap_or(MAX_PAGE);
     let (prefix, after) = (params.get("prefix").unwrap_or_default().to_owned(), params.get("after").map(str::to_owned));
     Ok(ObjectPage { prefix, after, limit })
 }

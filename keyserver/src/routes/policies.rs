@@ -14,7 +14,7 @@ use crate::{
     routes::{
         extract::{Body, KeyName, Params},
         keys::date,
-        reply::Reply,
+        reply::{self, Reply},
         wire::{self, policies as wire_policies},
     },
     service::{
@@ -49,7 +49,8 @@ fn new_policies(
     only: Option<PolicyKind>,
     body: wire::CollectionIn<wire_policies::PolicyIn>,
 ) -> Result<NewPolicies, Error> {
-    let resources = resources(body)?;
+    let total = body.metadata.and_then(|metadata| metadata.collection_type.and(metadata.collection_total));
+    let resources = resources(total, body.resources)?;
     let changes = resources.into_iter().map(change).collect::<Result<Vec<_>, _>>()?;
     match (only, changes.as_slice()) {
         (_, []) => Err(Error::PolicyCount("`resources` needs the policy to set")),
@@ -68,10 +69,9 @@ fn new_policies(
 }
 
 /// The resources of a collection that says how many they are.
-pub(super) fn resources<T>(body: wire::CollectionIn<T>) -> Result<Vec<T>, Error> {
-    let total = body.metadata.and_then(|metadata| metadata.collection_type.and(metadata.collection_total));
+pub(super) fn resources<T>(total: Option<u64>, resources: Option<Vec<T>>) -> Result<Vec<T>, Error> {
     let total = total.ok_or(Error::BadBody("`metadata` needs `collectionType` and `collectionTotal`"))?;
-    let resources = body.resources.unwrap_or_default();
+    let resources = resources.unwrap_or_default();
     if total == resources.len() as u64 { Ok(resources) } else { Err(Error::CollectionTotalMismatch) }
 }
 
@@ -106,14 +106,7 @@ fn collection(view: PoliciesView) -> wire::Collection<wire_policies::Policy> {
         .into_iter()
         .chain(dual_auth.map(|policy| show_dual_auth(&instance, policy)))
         .collect();
-    wire::Collection {
-        metadata: wire::Metadata {
-            collection_type: wire_policies::POLICY_COLLECTION,
-            collection_total: resources.len(),
-            total_count: None,
-        },
-        resources,
-    }
+    reply::collection(wire_policies::POLICY_COLLECTION, resources, None)
 }
 
 fn show_rotation(instance: &Instance, policy: Rotation) -> wire_policies::Policy {

@@ -16,7 +16,7 @@ use crate::{
     routes::{
         extract::{Body, KeyName, Params, Segments},
         keys::{date, page},
-        reply::Reply,
+        reply::{self, Reply},
         wire::{self, registrations as rows},
     },
     service::{
@@ -96,14 +96,8 @@ fn decoded_again(text: &str) -> String {
 }
 
 fn collection(view: RegistrationsView) -> wire::Collection<rows::Registration> {
-    wire::Collection {
-        metadata: wire::Metadata {
-            collection_type: rows::REGISTRATION_COLLECTION,
-            collection_total: view.registrations.len(),
-            total_count: view.total.and_then(|total| usize::try_from(total).ok()),
-        },
-        resources: view.registrations.into_iter().map(show).collect(),
-    }
+    let total = view.total.and_then(|total| usize::try_from(total).ok());
+    reply::collection(rows::REGISTRATION_COLLECTION, view.registrations.into_iter().map(show).collect(), total)
 }
 
 fn show(registered: Registered) -> rows::Registration {

@@ -122,6 +122,16 @@ impl Reply {
     }
 }
 
+/// The envelope that Key Protect puts around everything it lists; `total` is how many there are in all, if that was asked.
+pub(super) fn collection<T>(
+    collection_type: &'static str,
+    resources: Vec<T>,
+    total: Option<usize>,
+) -> wire::Collection<T> {
+    let metadata = wire::Metadata { collection_type, collection_total: resources.len(), total_count: total };
+    wire::Collection { metadata, resources }
+}
+
 fn key_protect_error(action: Action, error: &Error) -> wire::Collection<wire::ErrorResource> {
     let (status, code) = row(error);
     let phrase = status.canonical_reason().unwrap_or_default();
@@ -137,10 +147,7 @@ fn key_protect_error(action: Action, error: &Error) -> wire::Collection<wire::Er
         more_info: MORE_INFO,
         target: target(error),
     };
-    wire::Collection {
-        metadata: wire::Metadata { collection_type: wire::ERROR_COLLECTION, collection_total: 1, total_count: None },
-        resources: vec![wire::ErrorResource { error_msg, reasons: [reason] }],
-    }
+    collection(wire::ERROR_COLLECTION, vec![wire::ErrorResource { error_msg, reasons: [reason] }], None)
 }
 
 const fn target(error: &Error) -> Option<wire::ErrorTarget> {

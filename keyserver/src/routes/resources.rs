@@ -195,14 +195,7 @@ fn query(params: &Params) -> Result<ResourceQuery, Error> {
     if params.get("type").is_some_and(|kind| kind != TYPE) {
         return Err(Error::InvalidQuery { name: "type", why: "only `service_instance` is offered" });
     }
-    let limit = match params.get("limit") {
-        None => MAX_PAGE,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|n| (1..=MAX_PAGE).contains(n))
-            .ok_or(Error::InvalidQuery { name: "limit", why: "must be a number from 1 to 100" })?,
-    };
+    let limit = params.number("limit", 1..=MAX_PAGE, "must be a number from 1 to 100")?;
     let state = |name| {
         ResourceState::from_name(name)
             .ok_or(Error::InvalidQuery { name: "state", why: "must be active, pending_reclamation or removed" })
@@ -218,7 +211,7 @@ fn query(params: &Params) -> Result<ResourceQuery, Error> {
         updated_from: moment(params, "updated_from", false)?,
         updated_to: moment(params, "updated_to", true)?,
         start: guid("start")?.map(InstanceId),
-        limit,
+        limit: limit.unwrap_or(MAX_PAGE),
     })
 }
 

@@ -11,7 +11,7 @@ use crate::{
     routes::{
         extract::{Body, KeyName, Params, Segments},
         keys::{collection as key_collection, date, page},
-        reply::Reply,
+        reply::{self, Reply},
         wire::{self, rings as rows},
     },
     service::{
@@ -61,12 +61,6 @@ fn collection(view: RingsView) -> wire::Collection<rows::KeyRing> {
         creation_date: date(ring.created_at),
         created_by: ring.created_by,
     };
-    wire::Collection {
-        metadata: wire::Metadata {
-            collection_type: rows::KEY_RING_COLLECTION,
-            collection_total: view.rings.len(),
-            total_count: view.total.and_then(|total| usize::try_from(total).ok()),
-        },
-        resources: view.rings.into_iter().map(show).collect(),
-    }
+    let total = view.total.and_then(|total| usize::try_from(total).ok());
+    reply::collection(rows::KEY_RING_COLLECTION, view.rings.into_iter().map(show).collect(), total)
 }

@@ -9,7 +9,7 @@ use crate::{
     routes::{
         extract::{KeyName, Params},
         keys::{date, page},
-        reply::Reply,
+        reply::{self, Reply},
         wire,
     },
     service::{
@@ -36,12 +36,5 @@ fn collection(view: VersionsView) -> wire::Collection<wire::KeyVersion> {
         id: version.id.to_string(),
         creation_date: date(version.created_at),
     };
-    wire::Collection {
-        metadata: wire::Metadata {
-            collection_type: wire::VERSION_COLLECTION,
-            collection_total: view.versions.len(),
-            total_count: view.total,
-        },
-        resources: view.versions.iter().map(show).collect(),
-    }
+    reply::collection(wire::VERSION_COLLECTION, view.versions.iter().map(show).collect(), view.total)
 }

@@ -14,7 +14,10 @@ use crate::{
         import_token::{GivenMaterial, ImportToken, Terms},
         material::Secret,
     },
-    service::call::{Call, Permitted, event, finish},
+    service::{
+        apart::apart,
+        call::{Call, Permitted, event, finish},
+    },
     state::AppState,
 };
 
@@ -105,9 +108,4 @@ fn unsealed(app: &AppState, permitted: &Permitted, token: &ImportToken, part: To
         TokenPart::Nonce => &token.nonce,
     };
     app.sealer.open(sealed, Place::ImportToken { instance: permitted.instance.id, token: token.id, part })
-}
-
-/// Runs what takes long on a thread of its own.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Corrupt("a computation panicked")))
 }

@@ -5,6 +5,7 @@
 pub(crate) mod actions;
 mod admission;
 pub(crate) mod aliases;
+mod apart;
 pub(crate) mod api_keys;
 pub(crate) mod call;
 pub(crate) mod chores;

@@ -15,6 +15,7 @@ use crate::{
         signing::{PUBLISHED_AHEAD, Signer, is_published, later, successor_is_due},
     },
     keys::environment::Entropy,
+    service::apart::apart,
     state::{AppState, row},
     store::{SealedSigningKey, Store},
 };
@@ -31,13 +32,13 @@ pub(crate) struct Workshop<'a> {
     pub(crate) classify: Classify,
 }
 
-/// All keys that are still of use, ready to sign and verify.
-pub(crate) async fn load(store: &dyn Store, sealer: &Sealer) -> Result<Vec<Signer>, Error> {
+/// Stored keys, ready to sign and verify.
+pub(crate) fn open(sealer: &Sealer, keys: Vec<SealedSigningKey>) -> Result<Vec<Signer>, Error> {
     let open = |key: SealedSigningKey| {
         let pem = sealer.open(&key.sealed, Place::TokenSigningKey(&key.id))?;
         Signer::load(key.id, key.signs_from, &pem)
     };
-    store.signing_keys().await?.into_iter().map(open).collect()
+    keys.into_iter().map(open).collect()
 }
 
 /// A key pair to be stored, made on a thread of its own: it takes long.
@@ -46,8 +47,7 @@ pub(crate) async fn generate(
     entropy: &dyn Entropy,
     signs_from: Timestamp,
 ) -> Result<SealedSigningKey, Error> {
-    let made = tokio::task::spawn_blocking(Signer::generate).await;
-    let pem = made.unwrap_or(Err(Error::Corrupt("a computation panicked")))?;
+    let pem = apart(Signer::generate).await?;
     let id = entropy.uuid().to_string();
     let sealed = sealer.seal(&pem, Place::TokenSigningKey(&id), entropy)?;
     Ok(SealedSigningKey { id, signs_from, sealed })
@@ -67,18 +67,22 @@ pub(crate) async fn succeed(around: &Workshop<'_>, now: Timestamp) -> Result<boo
 /// Makes the next key when it is time, forgets those that are of no more use, and takes those that others made into use.
 pub(crate) async fn run_due(app: &AppState, now: Timestamp) -> Result<(), Error> {
     let moments = |keys: &[SealedSigningKey]| keys.iter().map(|key| key.signs_from).collect::<Vec<_>>();
-    if successor_is_due(&moments(&app.store.signing_keys().await?), now) {
+    let mut keys = app.store.signing_keys().await?;
+    if successor_is_due(&moments(&keys), now) {
         let around =
             Workshop { store: &app.store, sealer: &app.sealer, entropy: &*app.entropy, classify: app.classify };
         succeed(&around, now).await?;
+        keys = app.store.signing_keys().await?;
     }
-    let keys = app.store.signing_keys().await?;
     let moments = moments(&keys);
-    for (index, key) in keys.iter().enumerate() {
-        if !is_published(&moments, index, now) {
+    let mut published = Vec::new();
+    for (index, key) in keys.into_iter().enumerate() {
+        if is_published(&moments, index, now) {
+            published.push(key);
+        } else {
             app.store.delete_signing_key(&key.id).await?;
         }
     }
-    app.tokens.replace(load(&*app.store, &app.sealer).await?);
+    app.tokens.replace(open(&app.sealer, published)?);
     Ok(())
 }

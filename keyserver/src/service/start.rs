@@ -60,7 +60,7 @@ pub(crate) async fn start(around: &Surroundings<'_>, region: &str) -> Result<Sta
     };
     let installation = around.store.installation().await?.ok_or(Error::Corrupt("the installation was not stored"))?;
     let Installation { account, region, administrator } = installation;
-    let tokens = TokenAuthority::new(signing_keys::load(&**around.store, around.sealer).await?);
+    let tokens = TokenAuthority::new(signing_keys::open(around.sealer, around.store.signing_keys().await?)?);
     // Deleted or not: the row of the first instance stays.
     let first = around.store.resources(&account).await?.into_iter().find(Resource::is_key_protect);
     let instance = first.ok_or(Error::Corrupt("an installation without an instance"))?.id;

@@ -18,6 +18,7 @@ use crate::{
     },
     keys::{
         crn::{Instance, InstanceId},
+        instance_policy::InstancePolicies,
         key::KeyId,
         network::Arrival,
         ring::RingId,
@@ -69,6 +70,8 @@ pub(super) struct Permitted {
     pub(super) ring: Option<RingId>,
     /// The only key it is for, if it came by way of a service instance.
     pub(super) only: Option<KeyId>,
+    /// What the instance lays down.
+    pub(super) policies: InstancePolicies,
 }
 
 /// What is left of a call once its trail has begun.
@@ -109,11 +112,11 @@ impl Credentials {
             return Err(Error::Denied);
         }
         trail.instance(&instance);
-        let policies = app.store.policies_for(&caller).await?;
-        let grant = Grant::decide(&caller, trail.action, &instance, &policies)?;
-        let rules = app.store.instance_policies(instance.id).await?;
-        rules.admit(self.arrival, caller.instance().is_some())?;
-        Ok(Permitted { instance, grant, ring: self.ring?, only: None })
+        let held = app.store.policies_for(&caller).await?;
+        let grant = Grant::decide(&caller, trail.action, &instance, &held)?;
+        let policies = app.store.instance_policies(instance.id).await?;
+        policies.admit(self.arrival, caller.instance().is_some())?;
+        Ok(Permitted { instance, grant, ring: self.ring?, only: None, policies })
     }
 
     /// The same for the account's identities and policies, which belong to no instance.

@@ -28,7 +28,7 @@ pub(crate) async fn read(
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
         target(&mut trail, &permitted.instance);
-        let policies = app.store.instance_policies(permitted.instance.id).await?.into_vec(only?);
+        let policies = permitted.policies.into_vec(only?);
         trail.total(policies.len() as u64);
         Ok((Answer::Content, policies))
     }
@@ -72,8 +72,7 @@ pub(crate) async fn allowed_ip_port(app: &AppState, call: Call) -> Audited<Optio
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
         target(&mut trail, &permitted.instance);
-        let policies = app.store.instance_policies(permitted.instance.id).await?;
-        let limited = policies.get(InstancePolicyKind::AllowedIp).is_some_and(|policy| policy.rule.enabled());
+        let limited = permitted.policies.get(InstancePolicyKind::AllowedIp).is_some_and(|policy| policy.rule.enabled());
         Ok((Answer::Content, app.private_port.filter(|_| limited)))
     }
     .await;

@@ -11,7 +11,7 @@ use crate::{
         alias::KeyRef,
         crn::{Instance, InstanceId},
         import_token::GivenMaterial,
-        instance_policy::{InstancePolicies, Making},
+        instance_policy::Making,
         key::{Key, KeyId, KeyKind, NewKey},
         lifecycle::{KeyAction, State},
         material::Secret,
@@ -57,14 +57,13 @@ async fn create_as(app: &AppState, call: Call, action: Action, input: Result<New
     let (mut trail, credentials) = call.begin(app, action);
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
-        let policies = app.store.instance_policies(permitted.instance.id).await?;
         let mut new = input?;
-        policies.allow_making(new.extractable, making(&new))?;
+        permitted.policies.allow_making(new.extractable, making(&new))?;
         let material = match new.material.take() {
             Some(given) => Some(import::open(app, &permitted, given, new.extractable).await?),
             None => None,
         };
-        let (key, sealed, payload) = build(app, &permitted, &policies, new, material)?;
+        let (key, sealed, payload) = build(app, &permitted, new, material)?;
         trail.key(&key, key.created_at);
         let event = event(app, &trail, Answer::Created)?;
         app.store.insert_key(&permitted.grant, key.clone(), sealed, event).await?;
@@ -87,7 +86,6 @@ const fn making(new: &NewKey) -> Making {
 fn build(
     app: &AppState,
     permitted: &Permitted,
-    policies: &InstancePolicies,
     new: NewKey,
     material: Option<Secret>,
 ) -> Result<(Key, SealedVersion, Option<Secret>), Error> {
@@ -103,7 +101,7 @@ fn build(
         key.ring = ring.as_str().to_owned();
     }
     let first = match new.policies {
-        FirstPolicies::OfInstance => policies.defaults_for(&key),
+        FirstPolicies::OfInstance => permitted.policies.defaults_for(&key),
         FirstPolicies::Only(changes) => changes,
     };
     for change in first {

@@ -48,6 +48,7 @@ pub(super) async fn permit(
         return Err(Error::KeyNotFound);
     }
     let Reached { instance, key, grant } = root_key::reach(app, &resource, key_action).await?;
-    app.store.instance_policies(instance.id).await?.admit(arrival, true)?;
-    Ok(Permitted { instance, grant, ring: None, only: Some(key.id) })
+    let policies = app.store.instance_policies(instance.id).await?;
+    policies.admit(arrival, true)?;
+    Ok(Permitted { instance, grant, ring: None, only: Some(key.id), policies })
 }

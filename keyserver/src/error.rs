@@ -359,3 +359,14 @@ pub(crate) enum Error {
     #[error("Stored data is not readable")]
     Corrupt(&'static str),
 }
+
+impl Error {
+    /// What the log says: of a failure of the store or of its data the reason, which no answer shows.
+    pub(crate) fn detail(&self) -> String {
+        match self {
+            Self::Store(detail) => detail.clone(),
+            Self::Corrupt(detail) => (*detail).to_owned(),
+            other => other.to_string(),
+        }
+    }
+}

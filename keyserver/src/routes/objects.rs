@@ -141,11 +141,7 @@ fn outgoing(body: Box<ObjectBody>) -> HttpBody {
     let pieces = stream::try_unfold(body, async |mut body| match body.next().await {
         Ok(piece) => Ok(piece.map(|piece| (piece, body))),
         Err(error) => {
-            let detail = match &error {
-                Error::Store(detail) => detail.clone(),
-                other => other.to_string(),
-            };
-            tracing::warn!(detail, "an object was cut off on its way out");
+            tracing::warn!(detail = error.detail(), "an object was cut off on its way out");
             Err(error)
         }
     });

@@ -68,11 +68,7 @@ pub enum StartError {
 
 impl From<Error> for StartError {
     fn from(error: Error) -> Self {
-        Self::Database(match error {
-            Error::Store(detail) => detail,
-            Error::Corrupt(detail) => detail.to_owned(),
-            other => other.to_string(),
-        })
+        Self::Database(error.detail())
     }
 }
 

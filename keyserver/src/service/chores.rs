@@ -35,7 +35,7 @@ const BATCH: u32 = 500;
 /// Does everything that is due at `now`, and returns early when the server is told to stop.
 pub(crate) async fn run_due(app: &App, now: Timestamp) {
     if let Err(error) = signing_keys::run_due(app, now).await {
-        tracing::error!(%error, "token signing keys");
+        tracing::error!(detail = error.detail(), "token signing keys");
     }
     for chore in Chore::ALL {
         if let Err(error) = run(app, chore, now).await {
@@ -43,11 +43,11 @@ pub(crate) async fn run_due(app: &App, now: Timestamp) {
         }
     }
     if let Err(error) = reclamations::run_due(app, now).await {
-        tracing::error!(%error, "reclamation of deleted instances");
+        tracing::error!(detail = error.detail(), "reclamation of deleted instances");
     }
     // No caller can tell, so that there is nothing to record.
     if let Err(error) = app.store.forget_expired_import_tokens(now).await {
-        tracing::error!(%error, "forgetting expired import tokens");
+        tracing::error!(detail = error.detail(), "forgetting expired import tokens");
     }
 }
 
@@ -122,9 +122,5 @@ async fn rotate(
 }
 
 fn log(chore: Chore, key: Option<KeyId>, error: &Error) {
-    let detail = match error {
-        Error::Store(detail) => detail.clone(),
-        other => other.to_string(),
-    };
-    tracing::error!(?chore, key = key.map(|key| key.to_string()), detail, "chore");
+    tracing::error!(?chore, key = key.map(|key| key.to_string()), detail = error.detail(), "chore");
 }

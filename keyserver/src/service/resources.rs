@@ -275,7 +275,7 @@ pub(super) async fn remove_files(app: &AppState, files: Vec<String>) {
         app.store.forget_loose_files(files).await
     };
     if let Err(error) = removed.await {
-        tracing::warn!(%error, "a file without an object stays until the next start");
+        tracing::warn!(detail = error.detail(), "a file without an object stays until the next start");
     }
 }
 

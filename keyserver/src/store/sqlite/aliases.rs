@@ -16,7 +16,7 @@ use crate::{
     },
     store::{
         Aliases, NewEvent,
-        sqlite::{SqliteStore, events::append, keys::update_key},
+        sqlite::{SqliteStore, keys::update_key},
     },
 };
 
@@ -28,12 +28,11 @@ impl Aliases for SqliteStore {
             return Err(grant.absence());
         }
         let (instance, alias) = (grant.instance(), alias.clone());
-        self.write(move |db| {
+        self.change(event, move |db| {
             if !update_key(db, instance, &key)? {
                 return Ok(false);
             }
             insert(db, instance, key.id, &alias)?;
-            append(db, &event)?;
             Ok(true)
         })
         .await
@@ -45,7 +44,7 @@ impl Aliases for SqliteStore {
             return Err(grant.absence());
         }
         let (instance, alias) = (grant.instance(), alias.clone());
-        self.write(move |db| {
+        self.change(event, move |db| {
             if !update_key(db, instance, &key)? {
                 return Ok(false);
             }
@@ -54,7 +53,6 @@ impl Aliases for SqliteStore {
                 alias.as_str(),
                 key.id.0,
             ))?;
-            append(db, &event)?;
             Ok(true)
         })
         .await

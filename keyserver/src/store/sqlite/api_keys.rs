@@ -74,7 +74,7 @@ impl ApiKeys for SqliteStore {
             return Err(grant.absence());
         }
         let account = grant.account().to_owned();
-        self.write(move |db| {
+        self.change(event, move |db| {
             let saved = db
                 .prepare_cached(
                     "UPDATE api_keys SET name = ?, description = ?, modified_at = ?, expires_at = ?, disabled = ?,
@@ -93,11 +93,7 @@ impl ApiKeys for SqliteStore {
                     &key.owner,
                     revision,
                 ))?;
-            if saved == 0 {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
+            Ok(saved > 0)
         })
         .await
     }
@@ -107,13 +103,9 @@ impl ApiKeys for SqliteStore {
             return Err(grant.absence());
         }
         let (account, id, revision) = (grant.account().to_owned(), key.id, key.upkeep.revision);
-        self.write(move |db| {
+        self.change(event, move |db| {
             let sql = "DELETE FROM api_keys WHERE id = ? AND account = ? AND revision = ?";
-            if db.execute(sql, (id, account, revision))? == 0 {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
+            Ok(db.execute(sql, (id, account, revision))? > 0)
         })
         .await
     }

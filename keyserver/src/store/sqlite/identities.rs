@@ -57,7 +57,7 @@ impl Identities for SqliteStore {
         event: NewEvent,
     ) -> Result<bool, Error> {
         let account = grant.account().to_owned();
-        self.write(move |db| {
+        self.change(event, move |db| {
             let saved = db
                 .prepare_cached(
                     "UPDATE service_ids SET name = ?, description = ?, operates = ?, modified_at = ?, locked = ?,
@@ -74,11 +74,7 @@ impl Identities for SqliteStore {
                     account,
                     revision,
                 ))?;
-            if saved == 0 {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
+            Ok(saved > 0)
         })
         .await
     }
@@ -91,13 +87,12 @@ impl Identities for SqliteStore {
     ) -> Result<bool, Error> {
         let (account, iam_id) = (grant.account().to_owned(), identity.iam_id());
         let (id, revision) = (identity.id, identity.upkeep.revision);
-        self.write(move |db| {
+        self.change(event, move |db| {
             let sql = "DELETE FROM service_ids WHERE id = ? AND account = ? AND revision = ?";
             if db.execute(sql, (id, account, revision))? == 0 {
                 return Ok(false);
             }
             forget(db, &iam_id)?;
-            append(db, &event)?;
             Ok(true)
         })
         .await
@@ -139,7 +134,7 @@ impl Identities for SqliteStore {
 
     async fn save_user(&self, grant: &AccountGrant, before: User, after: User, event: NewEvent) -> Result<bool, Error> {
         let account = grant.account().to_owned();
-        self.write(move |db| {
+        self.change(event, move |db| {
             let saved = db.execute(
                 "UPDATE users SET email = ?, first_name = ?, last_name = ?, active = ? WHERE iam_id = ? AND account = ?
                      AND email = ? AND first_name = ? AND last_name = ? AND active = ?",
@@ -156,23 +151,18 @@ impl Identities for SqliteStore {
                     before.active,
                 ),
             );
-            if taken(saved)? == 0 {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
+            Ok(taken(saved)? > 0)
         })
         .await
     }
 
     async fn delete_user(&self, grant: &AccountGrant, iam_id: &str, event: NewEvent) -> Result<bool, Error> {
         let (account, iam_id) = (grant.account().to_owned(), iam_id.to_owned());
-        self.write(move |db| {
+        self.change(event, move |db| {
             if db.execute("DELETE FROM users WHERE iam_id = ? AND account = ?", (&iam_id, account))? == 0 {
                 return Ok(false);
             }
             forget(db, &iam_id)?;
-            append(db, &event)?;
             Ok(true)
         })
         .await

@@ -60,17 +60,13 @@ impl ImportTokens for SqliteStore {
     async fn save_retrieval(&self, grant: &Grant, token: &ImportToken, event: NewEvent) -> Result<bool, Error> {
         grant.demand(|action| action == Action::ReadImportToken)?;
         let (instance, id, left) = (grant.instance(), token.id, token.remaining_retrievals);
-        self.write(move |db| {
+        self.change(event, move |db| {
             let counted = db.execute(
                 "UPDATE import_tokens SET remaining_retrievals = ?1
                  WHERE instance = ?2 AND id = ?3 AND remaining_retrievals = ?1 + 1",
                 (left, instance.0, id),
             )?;
-            if counted == 0 {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
+            Ok(counted > 0)
         })
         .await
     }

@@ -136,7 +136,7 @@ impl Keys for SqliteStore {
             return Err(grant.absence());
         }
         let instance = grant.instance();
-        self.write(move |db| {
+        self.change(event, move |db| {
             require_in_use(db, instance)?;
             rings::require(db, instance, &key.ring)?;
             if !update_key(db, instance, &key)? {
@@ -146,7 +146,6 @@ impl Keys for SqliteStore {
                 insert_version(db, key.id, &version)?;
             }
             save_policies(db, &key)?;
-            append(db, &event)?;
             Ok(true)
         })
         .await
@@ -158,13 +157,9 @@ impl Keys for SqliteStore {
             return Err(grant.absence());
         }
         let (id, instance, revision) = (key.id, grant.instance(), key.revision);
-        self.write(move |db| {
+        self.change(event, move |db| {
             let mut purge = db.prepare_cached("DELETE FROM keys WHERE id = ? AND instance = ? AND revision = ?")?;
-            if purge.execute((id.0, instance.0, revision))? == 0 {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
+            Ok(purge.execute((id.0, instance.0, revision))? > 0)
         })
         .await
     }

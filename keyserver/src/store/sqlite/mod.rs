@@ -41,7 +41,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     error::Error,
-    store::{Health, Store},
+    store::{Health, NewEvent, Store, sqlite::events::append},
 };
 
 /// Writes that one commit may carry.
@@ -106,6 +106,22 @@ impl SqliteStore {
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         run_on(&self.writer, work).await
+    }
+
+    /// A change that is stored together with its event, or, where it finds nothing to change (`false`), not at all.
+    async fn change(
+        &self,
+        event: NewEvent,
+        work: impl FnOnce(&Connection) -> Result<bool, Error> + Send + 'static,
+    ) -> Result<bool, Error> {
+        self.write(move |db| {
+            let changed = work(db)?;
+            if changed {
+                append(db, &event)?;
+            }
+            Ok(changed)
+        })
+        .await
     }
 
     async fn read<T: Send + 'static>(

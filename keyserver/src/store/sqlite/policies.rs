@@ -91,18 +91,14 @@ impl Policies for SqliteStore {
         grant.demand(Some(after.id))?;
         let account = grant.account().to_owned();
         let (revision, state) = (before.revision, before.state.word());
-        self.write(move |db| {
+        self.change(event, move |db| {
             let sql = format!(
                 "UPDATE policies SET ({COLUMNS}) = ({MARKS}) WHERE id = ? AND account = ? AND revision = ? AND state = ?"
             );
             let mut values = values(&after)?;
             let id = Value::Blob(after.id.as_bytes().to_vec());
             values.extend([id, account.into(), revision.into(), state.to_owned().into()]);
-            if db.prepare_cached(&sql)?.execute(params_from_iter(values)).map_err(taken)? == 0 {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
+            Ok(db.prepare_cached(&sql)?.execute(params_from_iter(values)).map_err(taken)? > 0)
         })
         .await
     }

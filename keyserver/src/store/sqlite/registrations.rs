@@ -20,7 +20,6 @@ use crate::{
         NewEvent, Page, Registered, RegistrationFilter, Registrations,
         sqlite::{
             SqliteStore,
-            events::append,
             keys::{blob, reach},
             rows::{instant, millis, unreadable},
         },
@@ -106,14 +105,7 @@ impl Registrations for SqliteStore {
             return Err(grant.absence());
         }
         let (instance, key, revision) = (grant.instance(), key.id, key.revision);
-        self.write(move |db| {
-            if !save(db, instance, key, revision, &registration)? {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
-        })
-        .await
+        self.change(event, move |db| save(db, instance, key, revision, &registration)).await
     }
 
     async fn delete_registration(
@@ -128,14 +120,7 @@ impl Registrations for SqliteStore {
             return Err(grant.absence());
         }
         let (instance, key, resource) = (grant.instance(), key.id, resource.clone());
-        self.write(move |db| {
-            if !remove(db, instance, key, &resource)? {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
-        })
-        .await
+        self.change(event, move |db| remove(db, instance, key, &resource)).await
     }
 }
 

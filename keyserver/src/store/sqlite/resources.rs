@@ -58,14 +58,13 @@ impl Resources for SqliteStore {
     ) -> Result<bool, Error> {
         grant.demand(resource.id, |action| action == ResourceAction::Create)?;
         let resource = Resource { account: grant.account().to_owned(), ..resource };
-        self.write(move |db| {
+        self.change(event, move |db| {
             if let Some(KeyRegistration { instance, key_revision, registration }) = registration
                 && !registrations::save(db, instance, registration.key, key_revision, &registration)?
             {
                 return Ok(false);
             }
             insert(db, &resource)?;
-            append(db, &event)?;
             Ok(true)
         })
         .await
@@ -74,14 +73,7 @@ impl Resources for SqliteStore {
     async fn save_resource(&self, grant: &ServiceGrant, resource: Resource, event: NewEvent) -> Result<bool, Error> {
         use ResourceAction::{Lock, Restore, Unlock, Update};
         grant.demand(resource.id, |action| matches!(action, Update | Lock | Unlock | Restore))?;
-        self.write(move |db| {
-            if !update(db, &resource)? {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
-        })
-        .await
+        self.change(event, move |db| update(db, &resource)).await
     }
 
     async fn retire_keys_instance(
@@ -91,18 +83,14 @@ impl Resources for SqliteStore {
         event: NewEvent,
     ) -> Result<bool, Error> {
         grant.demand(resource.id, |action| action == ResourceAction::Delete)?;
-        self.write(move |db| {
+        self.change(event, move |db| {
             let keys: i64 = db
                 .prepare_cached("SELECT count(*) FROM keys WHERE instance = ? AND state <> ?")?
                 .query_row((resource.id.0, State::Destroyed.number()), |row| row.get(0))?;
             if keys > 0 {
                 return Err(Error::InstanceHasKeys { count: keys.unsigned_abs() });
             }
-            if !update(db, &resource)? {
-                return Ok(false);
-            }
-            append(db, &event)?;
-            Ok(true)
+            update(db, &resource)
         })
         .await
     }

@@ -12,7 +12,6 @@ use crate::{
         NewEvent, SealedSigningKey, SigningKeys,
         sqlite::{
             SqliteStore,
-            events::append,
             rows::{instant, millis},
         },
     },
@@ -31,14 +30,13 @@ impl SigningKeys for SqliteStore {
 
     async fn insert_signing_key(&self, newest: &str, key: SealedSigningKey, event: NewEvent) -> Result<bool, Error> {
         let newest = newest.to_owned();
-        self.write(move |db| {
+        self.change(event, move |db| {
             let sql = "SELECT id FROM signing_keys ORDER BY signs_from DESC, id DESC LIMIT 1";
             let found: Option<String> = db.query_row(sql, [], |row| row.get(0)).optional()?;
             if found != Some(newest) {
                 return Ok(false);
             }
             insert_signing_key(db, &key)?;
-            append(db, &event)?;
             Ok(true)
         })
         .await

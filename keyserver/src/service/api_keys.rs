@@ -256,8 +256,7 @@ async fn find(
     action: IdentityAction,
 ) -> Result<ApiKey, Error> {
     let id = id.map_err(|_| grant.absence())?;
-    let found = app.store.api_keys(grant).await?.into_iter().find(|key| key.id == id);
-    let key = found.ok_or_else(|| grant.absence())?;
+    let key = app.store.api_key(grant, id).await?.ok_or_else(|| grant.absence())?;
     show(trail, &key, action);
     Ok(key)
 }

@@ -156,8 +156,7 @@ async fn find(
     trail: &mut Trail,
 ) -> Result<User, Error> {
     require_account(grant, account)?;
-    let found = app.store.users(grant).await?.into_iter().find(|user| user.iam_id == iam_id);
-    let user = found.ok_or(Error::IdentityNotFound)?;
+    let user = app.store.user(grant, iam_id).await?.ok_or(Error::IdentityNotFound)?;
     show(trail, &user);
     Ok(user)
 }

@@ -42,6 +42,8 @@ pub(crate) trait Identities: Send + Sync {
     ) -> Result<bool, Error>;
     /// Adds a user; [`Error::UserExists`] if the address is taken in the account.
     async fn insert_user(&self, grant: &AccountGrant, user: User, event: NewEvent) -> Result<(), Error>;
+    /// The user with this IAM id.
+    async fn user(&self, grant: &AccountGrant, iam_id: &str) -> Result<Option<User>, Error>;
     /// All users, oldest first.
     async fn users(&self, grant: &AccountGrant) -> Result<Vec<User>, Error>;
     /// Stores what changed about a user if nobody else changed it since; `false` if somebody did.
@@ -57,6 +59,8 @@ pub(crate) trait ApiKeys: Send + Sync {
     async fn api_key_of(&self, digest: Digest) -> Result<Option<(ApiKey, Principal)>, Error>;
     /// Adds an API key of an identity that exists; [`Error::IdentityNotFound`] otherwise.
     async fn insert_api_key(&self, grant: &AccountGrant, key: ApiKey, event: NewEvent) -> Result<(), Error>;
+    /// The API key with this id, if the grant reaches it.
+    async fn api_key(&self, grant: &AccountGrant, id: Uuid) -> Result<Option<ApiKey>, Error>;
     /// All API keys that the grant reaches, oldest first.
     async fn api_keys(&self, grant: &AccountGrant) -> Result<Vec<ApiKey>, Error>;
     /// Stores what changed if nobody else changed it since it had this revision; `false` if somebody did.

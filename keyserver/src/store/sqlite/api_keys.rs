@@ -17,7 +17,7 @@ use crate::{
         sqlite::{
             SqliteStore,
             events::append,
-            identities::{service_id, upkeep, user},
+            identities::{service_id, upkeep, user_of},
             rows::{digest, millis, optional_instant},
         },
     },
@@ -47,6 +47,17 @@ impl ApiKeys for SqliteStore {
             append(db, &event)
         })
         .await
+    }
+
+    async fn api_key(&self, grant: &AccountGrant, id: Uuid) -> Result<Option<ApiKey>, Error> {
+        let account = grant.account().to_owned();
+        let found = self
+            .read(move |db| {
+                let mut statement = db.prepare_cached("SELECT * FROM api_keys WHERE id = ? AND account = ?")?;
+                Ok(statement.query_row((id, account), api_key).optional()?)
+            })
+            .await?;
+        Ok(found.filter(|key| grant.covers(&key.owner)))
     }
 
     async fn api_keys(&self, grant: &AccountGrant) -> Result<Vec<ApiKey>, Error> {
@@ -116,8 +127,7 @@ fn owner(db: &Connection, account: &str, iam_id: &str) -> Result<Option<Principa
         let mut statement = db.prepare_cached("SELECT * FROM service_ids WHERE id = ? AND account = ?")?;
         return Ok(statement.query_row((id, account), service_id).optional()?.map(Principal::ServiceId));
     }
-    let mut statement = db.prepare_cached("SELECT * FROM users WHERE iam_id = ? AND account = ?")?;
-    Ok(statement.query_row((iam_id, account), user).optional()?.map(Principal::User))
+    Ok(user_of(db, account, iam_id)?.map(Principal::User))
 }
 
 pub(super) fn insert_api_key(db: &Connection, key: &ApiKey) -> Result<(), Error> {

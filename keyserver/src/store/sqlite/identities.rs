@@ -121,6 +121,11 @@ impl Identities for SqliteStore {
         .await
     }
 
+    async fn user(&self, grant: &AccountGrant, iam_id: &str) -> Result<Option<User>, Error> {
+        let (account, iam_id) = (grant.account().to_owned(), iam_id.to_owned());
+        self.read(move |db| user_of(db, &account, &iam_id)).await
+    }
+
     async fn users(&self, grant: &AccountGrant) -> Result<Vec<User>, Error> {
         let account = grant.account().to_owned();
         self.read(move |db| {
@@ -183,6 +188,12 @@ fn forget(db: &Connection, iam_id: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// The user with this IAM id in this account.
+pub(super) fn user_of(db: &Connection, account: &str, iam_id: &str) -> Result<Option<User>, Error> {
+    let mut statement = db.prepare_cached("SELECT * FROM users WHERE iam_id = ? AND account = ?")?;
+    Ok(statement.query_row((iam_id, account), user).optional()?)
+}
+
 /// Whether there is such a user and they are not disabled.
 pub(super) fn is_active(db: &Connection, iam_id: &str) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE iam_id = ? AND active)";
@@ -236,7 +247,7 @@ pub(super) fn upkeep(row: &Row<'_>) -> rusqlite::Result<Upkeep> {
     })
 }
 
-pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         iam_id: row.get("iam_id")?,
         account: row.get("account")?,

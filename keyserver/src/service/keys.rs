@@ -229,6 +229,29 @@ pub(crate) async fn change(
     finish(app, trail, outcome).await
 }
 
+/// Reads a key, changes it and stores it with its event; anew as long as others change it in between. `change` says which
+/// version the key gains, and to the trail that it is given what only the event of success is to tell.
+pub(super) async fn alter(
+    app: &AppState,
+    permitted: &Permitted,
+    name: &KeyRef,
+    trail: &mut Trail,
+    answer: Answer,
+    change: impl Fn(&mut Key, jiff::Timestamp, &mut Trail) -> Result<Option<SealedVersion>, Error>,
+) -> Result<(Key, jiff::Timestamp), Error> {
+    for _ in 0..ATTEMPTS {
+        let (mut key, now) = find(app, permitted, name, trail).await?;
+        let mut after = trail.clone();
+        let gained = change(&mut key, now, &mut after)?;
+        let event = event(app, &after, answer)?;
+        if app.store.save_key(&permitted.grant, key.clone(), gained, event).await? {
+            trail.recorded();
+            return Ok((key, now));
+        }
+    }
+    Err(Error::Contended)
+}
+
 /// Adds a version: random for a generated key, the caller's material for an imported one. `show` asks for the key in the
 /// answer.
 pub(crate) async fn rotate(
@@ -251,22 +274,16 @@ pub(crate) async fn rotate(
             (Some(_), false) => return Err(Error::PayloadNotAllowed),
             (None, false) => Secret::random(GENERATED_BYTES, &*app.entropy),
         };
-        for _ in 0..ATTEMPTS {
-            let (mut key, now) = find(app, &permitted, &name, &mut trail).await?;
+        let answer = if show { Answer::Content } else { Answer::Empty };
+        let altered = alter(app, &permitted, &name, &mut trail, answer, |key, _, after| {
             let version = new_version(app);
             // Only its length is looked at.
             key.rotate(version, material.expose().len())?;
-            let sealed = seal(app, permitted.instance.id, &key, version, &material)?;
-            let mut after = trail.clone();
             after.version(version);
-            let answer = if show { Answer::Content } else { Answer::Empty };
-            let event = event(app, &after, answer)?;
-            if app.store.save_key(&permitted.grant, key.clone(), Some(sealed), event).await? {
-                trail.recorded();
-                return Ok((answer, KeyView { key, instance: permitted.instance, now, payload: None }));
-            }
-        }
-        Err(Error::Contended)
+            seal(app, permitted.instance.id, key, version, &material).map(Some)
+        });
+        let (key, now) = altered.await?;
+        Ok((answer, KeyView { key, instance: permitted.instance, now, payload: None }))
     }
     .await;
     finish(app, trail, outcome).await

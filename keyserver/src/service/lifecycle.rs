@@ -10,7 +10,7 @@ use crate::{
     service::{
         call::{Call, Permitted, event, finish},
         import,
-        keys::{ATTEMPTS, KeyView, find, newest_material},
+        keys::{ATTEMPTS, KeyView, alter, find, newest_material},
     },
     state::AppState,
 };
@@ -32,18 +32,13 @@ pub(crate) async fn restore(
             key.check(KeyAction::Restore, now)?;
             require_own_material(app, &permitted, &key, given).await?;
         }
-        for _ in 0..ATTEMPTS {
-            let (mut key, now) = find(app, &permitted, &name, &mut trail).await?;
+        let altered = alter(app, &permitted, &name, &mut trail, Answer::Created, |key, now, after| {
             key.restore(now)?;
-            let mut after = trail.clone();
-            after.key(&key, now);
-            let event = event(app, &after, Answer::Created)?;
-            if app.store.save_key(&permitted.grant, key.clone(), None, event).await? {
-                trail.recorded();
-                return Ok((Answer::Created, KeyView { key, instance: permitted.instance, now, payload: None }));
-            }
-        }
-        Err(Error::Contended)
+            after.key(key, now);
+            Ok(None)
+        });
+        let (key, now) = altered.await?;
+        Ok((Answer::Created, KeyView { key, instance: permitted.instance, now, payload: None }))
     }
     .await;
     finish(app, trail, outcome).await
@@ -94,17 +89,13 @@ pub(crate) async fn sync(app: &AppState, call: Call, name: Result<KeyRef, Error>
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
         let name = name?;
-        for _ in 0..ATTEMPTS {
-            let (mut key, now) = find(app, &permitted, &name, &mut trail).await?;
+        let altered = alter(app, &permitted, &name, &mut trail, Answer::Empty, |key, now, _| {
             key.require_root()?;
             key.sync(now)?;
-            let event = event(app, &trail, Answer::Empty)?;
-            if app.store.save_key(&permitted.grant, key, None, event).await? {
-                trail.recorded();
-                return Ok((Answer::Empty, ()));
-            }
-        }
-        Err(Error::Contended)
+            Ok(None)
+        });
+        altered.await?;
+        Ok((Answer::Empty, ()))
     }
     .await;
     finish(app, trail, outcome).await

@@ -13,7 +13,7 @@ use crate::{
     },
     service::{
         call::{Call, event, finish},
-        keys::{ATTEMPTS, KeyView, find},
+        keys::{KeyView, alter},
     },
     state::AppState,
     store::Page,
@@ -103,19 +103,14 @@ pub(crate) async fn move_key(
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
         let (name, ring) = (name?, ring?);
-        for _ in 0..ATTEMPTS {
-            let (mut key, now) = find(app, &permitted, &name, &mut trail).await?;
+        let altered = alter(app, &permitted, &name, &mut trail, Answer::Content, |key, now, after| {
             key.move_to(&ring, now)?;
-            let mut after = trail.clone();
-            after.key(&key, now);
+            after.key(key, now);
             after.moved(&ring);
-            let event = event(app, &after, Answer::Content)?;
-            if app.store.save_key(&permitted.grant, key.clone(), None, event).await? {
-                trail.recorded();
-                return Ok((Answer::Content, KeyView { key, instance: permitted.instance, now, payload: None }));
-            }
-        }
-        Err(Error::Contended)
+            Ok(None)
+        });
+        let (key, now) = altered.await?;
+        Ok((Answer::Content, KeyView { key, instance: permitted.instance, now, payload: None }))
     }
     .await;
     finish(app, trail, outcome).await

@@ -28,6 +28,9 @@ use crate::{
     store::NewEvent,
 };
 
+/// How often a change is tried again when others change the same thing.
+pub(super) const ATTEMPTS: usize = 5;
+
 /// A request to the Key Protect or IAM API.
 pub(crate) struct Call {
     /// The verified caller, or why there is none.

@@ -11,10 +11,7 @@ use crate::{
         instance_policy::{InstancePolicies, InstancePolicy, InstancePolicyKind, InstanceRule},
         policy::Stamp,
     },
-    service::{
-        call::{Call, event, finish},
-        keys::ATTEMPTS,
-    },
+    service::call::{ATTEMPTS, Call, event, finish},
     state::AppState,
 };
 

@@ -20,7 +20,7 @@ use crate::{
         version::{SealedVersion, Version, VersionId},
     },
     service::{
-        call::{Call, Permitted, event, finish},
+        call::{ATTEMPTS, Call, Permitted, event, finish},
         import,
     },
     state::AppState,
@@ -28,8 +28,6 @@ use crate::{
 
 /// Length of generated material.
 pub(super) const GENERATED_BYTES: usize = 32;
-/// How often a change is tried again when others change the same key.
-pub(super) const ATTEMPTS: usize = 5;
 
 /// A key as answers show it.
 pub(crate) struct KeyView {

@@ -8,9 +8,9 @@ use crate::{
     iam::roles::Action,
     keys::{alias::KeyRef, import_token::GivenMaterial, key::Key, lifecycle::KeyAction},
     service::{
-        call::{Call, Permitted, event, finish},
+        call::{ATTEMPTS, Call, Permitted, event, finish},
         import,
-        keys::{ATTEMPTS, KeyView, alter, find, newest_material},
+        keys::{KeyView, alter, find, newest_material},
     },
     state::AppState,
 };

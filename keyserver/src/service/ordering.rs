@@ -12,8 +12,7 @@ use crate::{
         instance::{LastOperation, Resource, ResourceState, RootKeyName, Stamp},
     },
     service::{
-        call::{Call, event, finish},
-        resources::ATTEMPTS,
+        call::{ATTEMPTS, Call, event, finish},
         root_key::{self, KeyChoice},
     },
     state::AppState,

@@ -14,8 +14,8 @@ use crate::{
         policy::{PolicyAuthor, PolicyChange, PolicyKind},
     },
     service::{
-        call::{Call, event, finish},
-        keys::{ATTEMPTS, find},
+        call::{ATTEMPTS, Call, event, finish},
+        keys::find,
     },
     state::AppState,
 };

@@ -15,8 +15,8 @@ use crate::{
         version::Version,
     },
     service::{
-        call::{Call, Permitted, event, finish},
-        keys::{ATTEMPTS, find},
+        call::{ATTEMPTS, Call, Permitted, event, finish},
+        keys::find,
     },
     state::AppState,
     store::{Page, Registered, RegistrationFilter},

@@ -17,15 +17,12 @@ use crate::{
         instance::{LastOperation, Reclamation, Resource, ResourceState, Stamp},
     },
     service::{
-        call::{Call, Credentials, event, finish},
+        call::{ATTEMPTS, Call, Credentials, event, finish},
         iam_policies,
     },
     state::AppState,
     store::Removal,
 };
-
-/// How often a change is tried again when others change the same instance.
-pub(super) const ATTEMPTS: usize = 5;
 
 /// How a path names an instance.
 #[derive(Debug, Clone)]

@@ -11,12 +11,9 @@ use crate::{
         roles::{Action, IdentityAction},
         user::{User, check_email, check_name},
     },
-    service::call::{Call, event, finish},
+    service::call::{ATTEMPTS, Call, event, finish},
     state::AppState,
 };
-
-/// How often a change is tried again when others change the same user.
-const ATTEMPTS: usize = 5;
 
 /// Adds a user, without any access.
 pub(crate) async fn invite(app: &AppState, call: Call, account: String, email: Result<String, Error>) -> Audited<User> {

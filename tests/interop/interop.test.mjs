@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { apiKey, envelock, keyProtect, rawAes } from "envelock";
+import { administrator } from "../e2e/support/administrator.mjs";
 import { startServer } from "../e2e/support/server.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -36,13 +37,9 @@ after(() => server.stop());
 
 /** A root key of the server, and a token for it. */
 async function rootKey() {
-  const form = new URLSearchParams({ grant_type: "urn:ibm:params:oauth:grant-type:apikey", apikey: server.api_key });
-  const { access_token: token } = await (await fetch(`${server.url}/identity/token`, { method: "POST", body: form })).json();
-  const type = "application/vnd.ibm.kms.key+json";
-  const body = JSON.stringify({ metadata: { collectionType: type, collectionTotal: 1 }, resources: [{ type, name: "interop", extractable: false }] });
-  const headers = { authorization: `Bearer ${token}`, "bluemix-instance": server.instance };
-  const made = await (await fetch(`${server.url}/api/v2/keys`, { method: "POST", headers, body })).json();
-  return { endpoint: server.url, instance: server.instance, key: made.resources[0].id, token };
+  const { token, createKey } = await administrator(server);
+  const { id: key } = await createKey("interop");
+  return { endpoint: server.url, instance: server.instance, key, token };
 }
 
 /** Everything that goes through a stream. */

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { after, test } from "node:test";
 import { apiKey, envelock, keyProtect } from "envelock";
+import { administrator, tokenFor } from "../e2e/support/administrator.mjs";
 import { startServer } from "../e2e/support/server.mjs";
 import { ROOT, run, tarball } from "./support/consumer.mjs";
 
@@ -34,7 +35,8 @@ async function examples(document) {
 
 const server = await startServer();
 const kek = { endpoint: server.url, instance: server.instance, auth: apiKey(server.api_key) };
-const key = await createKey();
+const { api, createKey } = await administrator(server);
+const key = await createKey("invoices", { aliases: ["invoices"] });
 const site = await startSite();
 const folder = await mkdtemp(join(tmpdir(), "envelock-examples-"));
 await writeFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
@@ -69,32 +71,13 @@ for (const { name, given, code, prints } of documented) {
   });
 }
 
-async function api(method, path, body) {
-  const headers = { authorization: `Bearer ${await token()}`, "bluemix-instance": server.instance };
-  const answer = await fetch(`${server.url}/api/v2/${path}`, { method, headers, body: body && JSON.stringify(body) });
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
-  return answer.status === 204 ? undefined : answer.json();
-}
-
-async function token() {
-  const body = new URLSearchParams({ grant_type: "urn:ibm:params:oauth:grant-type:apikey", apikey: server.api_key });
-  return (await (await fetch(`${server.url}/identity/token`, { method: "POST", body })).json()).access_token;
-}
-
-async function createKey() {
-  const type = "application/vnd.ibm.kms.key+json";
-  const resources = [{ type, name: "invoices", aliases: ["invoices"], extractable: false }];
-  const made = await api("POST", "keys", { metadata: { collectionType: type, collectionTotal: 1 }, resources });
-  return made.resources[0];
-}
-
 /** The application that the examples are part of. */
 async function startSite() {
   const box = envelock({ kek: keyProtect({ ...kek, key: key.id }) });
   const stored = await box.seal(new Uint8Array(1_000_000), { context: { tenant: "t-7" } });
   const answers = {
-    "GET /token": async (_, response) => response.end(await token()),
-    "POST /rotate": async (_, response) => response.end(JSON.stringify(await api("POST", `keys/${key.id}/actions/rotate`))),
+    "GET /token": async (_, response) => response.end(await tokenFor(server, server.api_key)),
+    "POST /rotate": async (_, response) => response.end(JSON.stringify(await api("POST", `/api/v2/keys/${key.id}/actions/rotate`))),
     "PUT /upload/17": async (request, response) => (await buffer(request), response.writeHead(204).end()),
     "GET /assets/envelock_bg.wasm": async (_, response) => {
       response.setHeader("content-type", "application/wasm");

@@ -11,35 +11,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as envelock from "envelock";
+import { administrator } from "../e2e/support/administrator.mjs";
 import { startServer } from "../e2e/support/server.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
 let server;
 let token;
+let api;
+let createKey;
 
 before(async () => {
   server = await startServer();
-  const body = new URLSearchParams({ grant_type: "urn:ibm:params:oauth:grant-type:apikey", apikey: server.api_key });
-  const answer = await fetch(`${server.url}/identity/token`, { method: "POST", body });
-  token = (await answer.json()).access_token;
+  const admin = await administrator(server);
+  ({ token, api } = admin);
+  createKey = async (...key) => (await admin.createKey(...key)).id;
 });
 
 after(() => server.stop());
-
-async function api(method, path, body) {
-  const headers = { authorization: `Bearer ${token}`, "bluemix-instance": server.instance };
-  const answer = await fetch(`${server.url}/api/v2/${path}`, { method, headers, body: body && JSON.stringify(body) });
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${answer.ok ? "" : await answer.clone().text()}`);
-  return answer.status === 204 ? undefined : answer.json();
-}
-
-async function createKey(name, more = {}) {
-  const type = "application/vnd.ibm.kms.key+json";
-  const resources = [{ type, name, extractable: false, ...more }];
-  const made = await api("POST", "keys", { metadata: { collectionType: type, collectionTotal: 1 }, resources });
-  return made.resources[0].id;
-}
 
 function client(key, auth = envelock.apiKey(server.api_key), endpoint = server.url, options = {}) {
   return envelock.envelock({ kek: envelock.keyProtect({ endpoint, instance: server.instance, key, auth }), ...options });
@@ -58,15 +47,15 @@ test("what is sealed under a root key opens while its owner allows it", async ()
   const [edk] = (await envelock.inspect(sealed)).edks;
   assert.deepEqual([edk.providerId, edk.providerInfo], ["envelock-key-protect-v1", `${server.instance}/${key}`]);
 
-  await api("POST", `keys/${key}/actions/rotate`);
+  await api("POST", `/api/v2/keys/${key}/actions/rotate`);
   assert.equal((await box.open(sealed)).text(), "attack at dawn", "after a rotation");
   const newer = await box.seal("newer");
   assert.equal((await box.open(newer)).text(), "newer");
 
-  await api("POST", `keys/${key}/actions/disable`);
+  await api("POST", `/api/v2/keys/${key}/actions/disable`);
   assert.equal(await code(box.open(sealed)), "ERR_KEY_DISABLED");
   assert.equal(await code(box.seal("more")), "ERR_KEY_DISABLED");
-  await api("DELETE", `keys/${key}`);
+  await api("DELETE", `/api/v2/keys/${key}`);
   assert.equal(await code(box.open(sealed)), "ERR_KEY_DELETED");
 });
 
@@ -76,7 +65,7 @@ test("a cached data key lives on until its time is over, whatever happens to its
   const box = client(key, undefined, undefined, { cache: { maxAge: 1500 }, onRewrapped: (copies) => rewrapped.push(copies) });
   const sealed = await box.seal("attack at dawn");
   assert.equal((await box.open(sealed)).text(), "attack at dawn");
-  await api("POST", `keys/${key}/actions/disable`);
+  await api("POST", `/api/v2/keys/${key}/actions/disable`);
   assert.equal((await box.open(sealed)).text(), "attack at dawn", "the data key is at hand");
   await box.seal("more");
   assert.deepEqual([box.stats().hits, box.stats().misses.absent], [2, 2]);
@@ -98,7 +87,7 @@ test("after a rotation the fresh copy of a wrapped key is handed out, and opens 
   const sealed = await box.seal("attack at dawn", { context: { tenant: "t-7" } });
   await box.open(sealed);
   assert.equal(rewrapped.length, 0);
-  await api("POST", `keys/${key}/actions/rotate`);
+  await api("POST", `/api/v2/keys/${key}/actions/rotate`);
   assert.equal((await box.open(sealed)).text(), "attack at dawn", "whatever the callback does");
   const [{ from, to }] = rewrapped;
   assert.deepEqual([from.providerId, from.providerInfo], [to.providerId, to.providerInfo]);
@@ -148,7 +137,7 @@ test("a data key at hand outlives its root key, for as long as it is held", asyn
   const dataKey = await box.dataKey({ context: { tenant: "t-7" } });
   const sealed = dataKey.sealSync("attack at dawn");
   assert.equal((await box.open(sealed, { context: { tenant: "t-7" } })).text(), "attack at dawn");
-  await api("POST", `keys/${key}/actions/disable`);
+  await api("POST", `/api/v2/keys/${key}/actions/disable`);
   assert.equal(dataKey.openSync(sealed).text(), "attack at dawn");
   assert.equal(await code(box.open(sealed)), "ERR_KEY_DISABLED");
   dataKey.dispose();
@@ -163,7 +152,7 @@ test("verify says that all is well, and with which version, or what is wrong", a
   assert.equal(await code(client(key, envelock.apiKey("wrong")).verify()), "ERR_API_KEY_REFUSED");
   assert.equal(await code(client(key, envelock.bearer(() => "no.such.token")).verify()), "ERR_ACCESS_DENIED");
   assert.equal(await code(client("b0000000-0000-4000-8000-000000000000").verify()), "ERR_KEY_NOT_FOUND");
-  await api("POST", `keys/${key}/actions/disable`);
+  await api("POST", `/api/v2/keys/${key}/actions/disable`);
   assert.equal(await code(client(key).verify()), "ERR_KEY_DISABLED");
 });
 

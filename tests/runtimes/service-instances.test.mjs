@@ -4,38 +4,22 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import * as envelock from "envelock";
+import { administrator, tokenFor } from "../e2e/support/administrator.mjs";
 import { startServer } from "../e2e/support/server.mjs";
 
 const PREMIUM = "d0e36c1a-94b7-4f6d-b2c8-58a1f7e24d03";
 
 let server;
 let token;
+let api;
+let createKey;
 
 before(async () => {
   server = await startServer();
-  token = await tokenFor(server.api_key);
+  ({ token, api, createKey } = await administrator(server));
 });
 
 after(() => server.stop());
-
-async function tokenFor(apikey) {
-  const body = new URLSearchParams({ grant_type: "urn:ibm:params:oauth:grant-type:apikey", apikey });
-  const answer = await fetch(`${server.url}/identity/token`, { method: "POST", body });
-  return (await answer.json()).access_token;
-}
-
-async function api(method, path, body) {
-  const headers = { authorization: `Bearer ${token}`, "bluemix-instance": server.instance };
-  const answer = await fetch(server.url + path, { method, headers, body: body && JSON.stringify(body) });
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${answer.ok ? "" : await answer.clone().text()}`);
-  return answer.status === 204 ? undefined : answer.json();
-}
-
-async function createKey(name) {
-  const type = "application/vnd.ibm.kms.key+json";
-  const resources = [{ type, name, extractable: false }];
-  return (await api("POST", "/api/v2/keys", { metadata: { collectionType: type, collectionTotal: 1 }, resources })).resources[0];
-}
 
 function attributes(pairs) {
   return [{ attributes: Object.entries(pairs).map(([name, value]) => ({ name, value })) }];
@@ -119,7 +103,7 @@ test("what is sealed for an instance is stored there, read in parts, and opened 
   const instance = await encryptedBy(key);
   assert.equal(instance.parameters.kms_key_crn, key.crn);
   const [writer, reader] = [await someone(instance, "Writer"), await someone(instance, "Reader")];
-  const objects = store(instance, await tokenFor(writer));
+  const objects = store(instance, await tokenFor(server, writer));
   const context = { tenant: "t-7" };
   const box = client(instance, key, writer);
 
@@ -127,7 +111,7 @@ test("what is sealed for an instance is stored there, read in parts, and opened 
   const sha256 = createHash("sha256").update(small).digest("base64");
   const put = await objects.put("orders/1", small, { "content-digest": `sha-256=:${sha256}:` });
   assert.deepEqual([put.status, put.headers.get("repr-digest")], [201, `sha-256=:${sha256}:`]);
-  const theirs = store(instance, await tokenFor(reader));
+  const theirs = store(instance, await tokenFor(server, reader));
   const got = new Uint8Array(await (await theirs.get("orders/1")).arrayBuffer());
   assert.equal((await client(instance, key, reader).open(got, { context })).text(), "attack at dawn");
   assert.deepEqual(await codeOf(await theirs.put("orders/2", small)), [401, "UNAUTHORIZED_ERR"]);

@@ -10,7 +10,13 @@ use crate::{
         policy::Policy,
         roles::{Action, Extent, Role},
     },
-    keys::{crn::Instance, crn::InstanceId, key::KeyId, lifecycle::Chore, ring::RingId},
+    keys::{
+        crn::Instance,
+        crn::InstanceId,
+        key::{Key, KeyId},
+        lifecycle::Chore,
+        ring::RingId,
+    },
 };
 
 /// May do one action with keys of one instance.
@@ -108,6 +114,11 @@ impl Grant {
         })
     }
 
+    /// Refuses a store call on a key that it does not reach.
+    pub(crate) fn demand_key(&self, key: &Key) -> Result<(), Error> {
+        if self.covers(key.id, &key.ring) { Ok(()) } else { Err(self.absence()) }
+    }
+
     /// Whether it reaches whatever is or will be in this ring.
     pub(crate) fn covers_ring(&self, ring: &str) -> bool {
         self.only().is_none_or(|parts| {
@@ -161,6 +172,11 @@ impl AccountGrant {
     /// Whether it reaches what belongs to the identity with this IAM id.
     pub(crate) fn covers(&self, owner: &str) -> bool {
         !self.own_only || owner == self.holder
+    }
+
+    /// Refuses a store call on what belongs to somebody it does not reach.
+    pub(crate) fn demand_owner(&self, owner: &str) -> Result<(), Error> {
+        if self.covers(owner) { Ok(()) } else { Err(self.absence()) }
     }
 
     /// What something missing means to this caller: who sees only their own does not learn what else there is.

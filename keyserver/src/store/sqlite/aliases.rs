@@ -24,9 +24,7 @@ use crate::{
 impl Aliases for SqliteStore {
     async fn insert_alias(&self, grant: &Grant, key: Key, alias: &Alias, event: NewEvent) -> Result<bool, Error> {
         grant.demand(|action| action == Action::Key(CreateAlias))?;
-        if !grant.covers(key.id, &key.ring) {
-            return Err(grant.absence());
-        }
+        grant.demand_key(&key)?;
         let (instance, alias) = (grant.instance(), alias.clone());
         self.change(event, move |db| {
             if !update_key(db, instance, &key)? {
@@ -40,9 +38,7 @@ impl Aliases for SqliteStore {
 
     async fn delete_alias(&self, grant: &Grant, key: Key, alias: &Alias, event: NewEvent) -> Result<bool, Error> {
         grant.demand(|action| action == Action::Key(DeleteAlias))?;
-        if !grant.covers(key.id, &key.ring) {
-            return Err(grant.absence());
-        }
+        grant.demand_key(&key)?;
         let (instance, alias) = (grant.instance(), alias.clone());
         self.change(event, move |db| {
             if !update_key(db, instance, &key)? {

@@ -37,9 +37,7 @@ impl ApiKeys for SqliteStore {
     }
 
     async fn insert_api_key(&self, grant: &AccountGrant, key: ApiKey, event: NewEvent) -> Result<(), Error> {
-        if !grant.covers(&key.owner) {
-            return Err(grant.absence());
-        }
+        grant.demand_owner(&key.owner)?;
         let key = ApiKey { account: grant.account().to_owned(), ..key };
         self.write(move |db| {
             owner(db, &key.account, &key.owner)?.ok_or(Error::IdentityNotFound)?;
@@ -81,9 +79,7 @@ impl ApiKeys for SqliteStore {
         key: ApiKey,
         event: NewEvent,
     ) -> Result<bool, Error> {
-        if !grant.covers(&key.owner) {
-            return Err(grant.absence());
-        }
+        grant.demand_owner(&key.owner)?;
         let account = grant.account().to_owned();
         self.change(event, move |db| {
             let saved = db
@@ -110,9 +106,7 @@ impl ApiKeys for SqliteStore {
     }
 
     async fn delete_api_key(&self, grant: &AccountGrant, key: &ApiKey, event: NewEvent) -> Result<bool, Error> {
-        if !grant.covers(&key.owner) {
-            return Err(grant.absence());
-        }
+        grant.demand_owner(&key.owner)?;
         let (account, id, revision) = (grant.account().to_owned(), key.id, key.upkeep.revision);
         self.change(event, move |db| {
             let sql = "DELETE FROM api_keys WHERE id = ? AND account = ? AND revision = ?";

@@ -132,9 +132,7 @@ impl Keys for SqliteStore {
                 )
             )
         })?;
-        if !grant.covers(key.id, &key.ring) {
-            return Err(grant.absence());
-        }
+        grant.demand_key(&key)?;
         let instance = grant.instance();
         self.change(event, move |db| {
             require_in_use(db, instance)?;
@@ -153,9 +151,7 @@ impl Keys for SqliteStore {
 
     async fn purge_key(&self, grant: &Grant, key: &Key, event: NewEvent) -> Result<bool, Error> {
         grant.demand(|action| action == Action::Key(Purge))?;
-        if !grant.covers(key.id, &key.ring) {
-            return Err(grant.absence());
-        }
+        grant.demand_key(key)?;
         let (id, instance, revision) = (key.id, grant.instance(), key.revision);
         self.change(event, move |db| {
             let mut purge = db.prepare_cached("DELETE FROM keys WHERE id = ? AND instance = ? AND revision = ?")?;

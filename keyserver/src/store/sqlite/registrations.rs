@@ -101,9 +101,7 @@ impl Registrations for SqliteStore {
         event: NewEvent,
     ) -> Result<bool, Error> {
         grant.demand(Action::changes_registrations)?;
-        if !grant.covers(key.id, &key.ring) {
-            return Err(grant.absence());
-        }
+        grant.demand_key(key)?;
         let (instance, key, revision) = (grant.instance(), key.id, key.revision);
         self.change(event, move |db| save(db, instance, key, revision, &registration)).await
     }
@@ -116,9 +114,7 @@ impl Registrations for SqliteStore {
         event: NewEvent,
     ) -> Result<bool, Error> {
         grant.demand(Action::changes_registrations)?;
-        if !grant.covers(key.id, &key.ring) {
-            return Err(grant.absence());
-        }
+        grant.demand_key(key)?;
         let (instance, key, resource) = (grant.instance(), key.id, resource.clone());
         self.change(event, move |db| remove(db, instance, key, &resource)).await
     }

@@ -3,7 +3,8 @@
 //! *Invariant:* they are used as published, at pinned versions, and never become dependencies of the project.
 
 use crate::{
-    run::{Cx, on_path},
+    apt,
+    run::Cx,
     stamp::{Inputs, when_changed},
     tools,
 };
@@ -54,7 +55,9 @@ fn nodes(cx: &Cx, trees: &[(&str, &str)]) -> Result<()> {
 }
 
 fn python(cx: &Cx, name: &str, from: &str) -> Result<()> {
-    ensure!(on_path("python3"), "Python 3 is needed; on Debian: sudo apt-get install -y python3 python3-venv");
+    if cx.cmd("python3").args(["-c", "import ensurepip"]).output_text().is_err() {
+        apt::ensure(cx, &["python3", "python3-venv"], "other people's clients in Python")?;
+    }
     let requirements = cx.project.path(from);
     ensure!(requirements.is_file(), "{from} does not exist");
     let to = cx.project.path(TREES).join(name);

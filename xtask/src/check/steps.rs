@@ -148,8 +148,9 @@ fn server_build(cx: &Cx) -> Result<()> {
 const CONFORMANCE: &str = "conformance";
 
 fn keyserver(cx: &Cx) -> Result<()> {
-    if !(on_path("curl") && on_path("jq")) {
-        apt::ensure(cx, &["curl", "jq"], "the examples of docs/key-server.md")?;
+    let commands = ["curl", "jq", "openssl"];
+    if !commands.into_iter().all(on_path) {
+        apt::ensure(cx, &commands, "the examples of docs/key-server.md and docs/wrap-format.md")?;
     }
     let mut test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--lib", "--bins"]);
     for name in rust_tests(&cx.project.path("keyserver/tests"))? {

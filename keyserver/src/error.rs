@@ -295,6 +295,12 @@ pub(crate) enum Error {
     /// The root key named for a new instance is not active.
     #[error("The root key is not active: enable or restore it, or choose another key")]
     RootKeyInactive,
+    /// An instance ordered into a resource group where the caller has no role.
+    #[error(
+        "You have no role on this resource group: order into another one, or have somebody give you the role Viewer on it, \
+         by a policy with `resourceType` resource-group and its id as `resource`"
+    )]
+    ResourceGroupDenied,
     /// Several keys have the name given.
     #[error("Several keys of that instance have this name: give the CRN of the one that is meant")]
     KeyNameAmbiguous,

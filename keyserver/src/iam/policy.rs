@@ -171,12 +171,14 @@ pub(crate) struct Scope {
     pub(crate) ring: Option<RingId>,
     /// Only this key.
     pub(crate) key: Option<KeyId>,
+    /// The resource group with this id, and nothing that is in it.
+    pub(crate) group: Option<String>,
 }
 
 impl Scope {
     /// Everything in an account.
     pub(crate) fn account(account: String) -> Self {
-        Self { account, service_type: None, service: None, instance: None, ring: None, key: None }
+        Self { account, service_type: None, service: None, instance: None, ring: None, key: None, group: None }
     }
 
     /// Whether it reaches all that the other one reaches.
@@ -193,11 +195,13 @@ impl Scope {
             && same(self.instance.as_ref(), other.instance.as_ref())
             && same(self.ring.as_ref(), other.ring.as_ref())
             && same(self.key.as_ref(), other.key.as_ref())
+            && same(self.group.as_ref(), other.group.as_ref())
     }
 
     /// Whether it reaches something in this Key Protect instance.
     fn reaches(&self, instance: &Instance) -> bool {
         self.account == instance.account
+            && self.group.is_none()
             && self.service_type.is_none_or(|kind| kind == ServiceType::Service)
             && self.service.as_deref().is_none_or(|service| service == KEY_PROTECT)
             && self.instance.is_none_or(|id| InstanceId(id) == instance.id)

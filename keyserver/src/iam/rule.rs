@@ -40,6 +40,13 @@ impl Rule {
         if (scope.ring.is_some() || scope.key.is_some()) && scope.service.as_deref() != Some(KEY_PROTECT) {
             return Err(resources("keys and key rings need `serviceName` kms"));
         }
+        let others =
+            scope.service_type.is_some() || scope.service.is_some() || scope.ring.is_some() || scope.key.is_some();
+        if scope.group.as_ref().is_some_and(|group| others || !is_id(group)) {
+            return Err(resources(
+                "of a resource group itself, `resource` has the id, and no service is named with it",
+            ));
+        }
         roles.sort_by_key(|role| *role as u8);
         roles.dedup();
         match &subject {

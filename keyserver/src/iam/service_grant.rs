@@ -7,7 +7,7 @@ use crate::{
     iam::{
         caller::Caller,
         policy::{Policy, Scope},
-        roles::Action,
+        roles::{Action, Role},
         service_roles::{ObjectAction, ResourceAction},
     },
     keys::{crn::InstanceId, instance::Resource},
@@ -36,9 +36,17 @@ impl ServiceGrant {
         Self::ask(caller, action, &resource.service, Some(resource.id), policies)
     }
 
-    /// Asks the caller's policies about a new instance of a service.
-    pub(crate) fn decide_new(caller: &Caller, service: &str, policies: &[Policy]) -> Result<Self, Error> {
-        Self::ask(caller, Action::Resource(ResourceAction::Create), service, None, policies)
+    /// Asks the caller's policies about a new instance of a service in a resource group: Editor on the service and Viewer on
+    /// the group itself are needed ([`Error::ResourceGroupDenied`]), as IBM's documentation of resource groups demands. Without the
+    /// second, whoever may order could put an instance where an authorization lets a whole group in.
+    pub(crate) fn decide_new(caller: &Caller, service: &str, group: &str, policies: &[Policy]) -> Result<Self, Error> {
+        let grant = Self::ask(caller, Action::Resource(ResourceAction::Create), service, None, policies)?;
+        let target = Scope { group: Some(group.to_owned()), ..Scope::account(caller.account().to_owned()) };
+        let viewer = |role: &Role| role.includes(Role::Viewer);
+        let sees_group = policies.iter().any(|policy| {
+            policy.counts_for(caller) && policy.rule.scope.contains(&target) && policy.rule.roles.iter().any(viewer)
+        });
+        if sees_group { Ok(grant) } else { Err(Error::ResourceGroupDenied) }
     }
 
     fn ask(

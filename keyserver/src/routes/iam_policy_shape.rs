@@ -17,6 +17,8 @@ use crate::{
 /// Types of policies.
 pub(super) const TYPES: [&str; 2] = ["access", "authorization"];
 const EQUALS: &str = "stringEquals";
+/// What a policy on a resource group itself names as its kind of target.
+const RESOURCE_GROUP: &str = "resource-group";
 
 /// Names and values.
 type Attributes = Vec<(String, String)>;
@@ -122,7 +124,7 @@ fn source(attributes: Attributes) -> Result<Source, Error> {
 fn scope(attributes: Attributes) -> Result<Scope, Error> {
     let invalid = |why| Error::InvalidField { name: "resources", why };
     let (mut account, mut service_type, mut service, mut instance) = (None, None, None, None);
-    let (mut ring, mut key, mut is_key) = (None, None, false);
+    let (mut ring, mut kind, mut resource) = (None, None, None);
     for (name, value) in attributes {
         match name.as_str() {
             "accountId" => account = Some(value),
@@ -135,14 +137,17 @@ fn scope(attributes: Attributes) -> Result<Scope, Error> {
             "keyRing" => {
                 ring = Some(RingId::parse(&value).map_err(|_| invalid("`keyRing` is not the id of a key ring"))?)
             }
-            "resourceType" if value == "key" => is_key = true,
-            "resource" => key = Some(KeyId(uuid("resources", &value)?)),
+            "resourceType" => kind = Some(value),
+            "resource" => resource = Some(value),
             _ => return Err(invalid("an attribute is not offered here; ignoring it would widen access")),
         }
     }
-    if is_key != key.is_some() {
-        return Err(invalid("`resourceType` key and `resource` are needed together"));
-    }
+    let (key, group) = match (kind.as_deref(), resource) {
+        (None, None) => (None, None),
+        (Some("key"), Some(id)) => (Some(KeyId(uuid("resources", &id)?)), None),
+        (Some(RESOURCE_GROUP), Some(id)) => (None, Some(id)),
+        _ => return Err(invalid("`resourceType` is key or resource-group, and `resource` is needed with it")),
+    };
     Ok(Scope {
         account: account.ok_or(invalid("`accountId` is required"))?,
         service_type,
@@ -150,6 +155,7 @@ fn scope(attributes: Attributes) -> Result<Scope, Error> {
         instance,
         ring,
         key,
+        group,
     })
 }
 
@@ -235,6 +241,8 @@ fn resource_attributes(scope: Scope) -> Attributes {
         scope.ring.map(|ring| ("keyRing", ring.as_str().to_owned())),
         scope.key.map(|_| ("resourceType", "key".to_owned())),
         scope.key.map(|id| ("resource", id.to_string())),
+        scope.group.as_ref().map(|_| ("resourceType", RESOURCE_GROUP.to_owned())),
+        scope.group.map(|id| ("resource", id)),
     ])
 }
 

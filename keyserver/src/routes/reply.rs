@@ -326,6 +326,7 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::KeyOnlyAtCreation => (StatusCode::UNPROCESSABLE_ENTITY, "KEY_ONLY_AT_CREATION_ERR"),
         Error::KeyRegionMismatch => (StatusCode::UNPROCESSABLE_ENTITY, "KEY_REGION_MISMATCH_ERR"),
         Error::AuthorizationMissing => (StatusCode::FORBIDDEN, "SERVICE_AUTHORIZATION_MISSING_ERR"),
+        Error::ResourceGroupDenied => (StatusCode::FORBIDDEN, "RESOURCE_GROUP_ACCESS_ERR"),
         Error::RootKeyInactive => (StatusCode::CONFLICT, "ROOT_KEY_INACTIVE_ERR"),
         Error::KeyNameAmbiguous => (StatusCode::CONFLICT, "KEY_NAME_AMBIGUOUS_ERR"),
         Error::RootKeyDestroyed => (StatusCode::GONE, "ROOT_KEY_DESTROYED_ERR"),

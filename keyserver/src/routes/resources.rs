@@ -122,7 +122,7 @@ fn region(target: &str) -> Result<String, Error> {
     Ok(region.to_owned())
 }
 
-/// Groups are labels here: any id will do, and nothing is kept of a group but this.
+/// Any id will do: nothing is kept of a group but the policies and instances that name it.
 fn group(text: String) -> Result<String, Error> {
     let legal = (1..=MAX_GROUP_CHARS).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');

@@ -46,7 +46,8 @@ pub(crate) async fn create(app: &AppState, call: Call, input: Result<NewResource
         let (caller, policies) = credentials.identify(app).await?;
         let new = input?;
         let service = app.service_name(new.plan.offer());
-        let grant = ServiceGrant::decide_new(&caller, service, &policies)?;
+        let group = if new.group.is_empty() { caller.account() } else { &new.group };
+        let grant = ServiceGrant::decide_new(&caller, service, group, &policies)?;
         let mut resource = build(app, new.plan, service, grant.account(), &new, grant.holder());
         trail.resource(&resource);
         if new.key.is_some() && !new.plan.can_be_encrypted() {

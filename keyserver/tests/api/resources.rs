@@ -3,7 +3,10 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Api, MANAGER, envelope, objects::OBJECTS};
+use crate::{
+    support::{Api, MANAGER, envelope, objects::OBJECTS},
+    support_iam::VIEWER,
+};
 
 const TIERED: &str = "eedd3585-90c6-4c8f-be3d-062069e99fc3";
 const RESILIENT: &str = "4e853ad3-5820-49c7-8d07-a179fb15b9ee";
@@ -12,8 +15,10 @@ const STANDARD: &str = "7c9a5d52-0d8e-4c1b-8a76-3de5b40f9c02";
 const PREMIUM: &str = "d0e36c1a-94b7-4f6d-b2c8-58a1f7e24d03";
 const PATH: &str = "/v2/resource_instances";
 
+const GROUP: &str = "0be5ad401ae913d8ff665d92680664ed";
+
 fn order(name: &str, plan: &str) -> Value {
-    json!({"name": name, "target": "us-south", "resource_group": "0be5ad401ae913d8ff665d92680664ed", "resource_plan_id": plan})
+    json!({"name": name, "target": "us-south", "resource_group": GROUP, "resource_plan_id": plan})
 }
 
 async fn make(api: &Api, body: &Value) -> Value {
@@ -341,6 +346,11 @@ async fn viewers_see_and_editors_change_the_instances_of_their_service() {
         );
         let keys = format!("{PATH}/{}", api.instance);
         call(Method::GET, &keys).send().await.rejected(404, "RESOURCE_NOT_FOUND_ERR");
+        if changes {
+            let elsewhere = call(Method::POST, PATH).json(&order("new", LITE)).send().await;
+            elsewhere.rejected(403, "RESOURCE_GROUP_ACCESS_ERR");
+            api.let_into_group(&someone.iam_id, GROUP, VIEWER).await;
+        }
         let made = call(Method::POST, PATH).json(&order("new", LITE)).send().await.status;
         let changed = call(Method::PATCH, &path).json(&json!({"name": "x"})).send().await.status;
         let locked = call(Method::POST, &format!("{path}/lock")).send().await.status;

@@ -70,6 +70,17 @@ impl Api {
         made.is(StatusCode::CREATED).json["id"].as_str().expect("an id").to_owned()
     }
 
+    /// An access policy on a resource group itself.
+    pub(crate) async fn let_into_group(&self, iam_id: &str, group: &str, role: &str) -> String {
+        let mut policy = self.policy(iam_id, &[role], &[]);
+        policy["resources"] = json!([{"attributes": [
+            {"name": "accountId", "value": self.account},
+            {"name": "resourceType", "value": "resource-group"},
+            {"name": "resource", "value": group},
+        ]}]);
+        self.make_policy(&policy).await
+    }
+
     /// Removes a policy.
     pub(crate) async fn remove_policy(&self, id: &str) {
         self.delete(&format!("/v1/policies/{id}")).send().await.is(StatusCode::NO_CONTENT);

@@ -112,9 +112,9 @@ fn select(db: &Connection, sql: &str, values: impl Params) -> Result<Vec<Policy>
 
 /// In the order of [`values`].
 const COLUMNS: &str = "id, state, description, roles, subject, source_service, source_group, source_instance,
-    source_resource_type, account, service_type, service, instance, ring, key_id, created_at, created_by, modified_at,
-    modified_by, revision";
-const MARKS: &str = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+    source_resource_type, account, service_type, service, instance, ring, key_id, target_group, created_at, created_by,
+    modified_at, modified_by, revision";
+const MARKS: &str = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
 
 pub(super) fn insert_policy(db: &Connection, policy: &Policy) -> Result<(), Error> {
     let sql = format!("INSERT INTO policies ({COLUMNS}) VALUES ({MARKS})");
@@ -164,6 +164,7 @@ fn values(policy: &Policy) -> Result<Vec<Value>, Error> {
         id(scope.instance),
         text(scope.ring.as_ref().map(RingId::as_str)),
         id(scope.key.map(|key| key.0)),
+        text(scope.group.as_deref()),
         millis(policy.created.at).into(),
         text(Some(&policy.created.by)),
         millis(policy.modified.at).into(),
@@ -230,5 +231,6 @@ fn scope(row: &Row<'_>) -> rusqlite::Result<Scope> {
         instance: row.get("instance")?,
         ring,
         key: row.get::<_, Option<Uuid>>("key_id")?.map(KeyId),
+        group: row.get("target_group")?,
     })
 }

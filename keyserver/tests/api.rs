@@ -69,6 +69,8 @@ mod rings;
 mod rotation_by_policy;
 #[path = "api/signing_keys.rs"]
 mod signing_keys;
+#[path = "api/standing.rs"]
+mod standing;
 #[path = "api/storage.rs"]
 mod storage;
 #[path = "api/sync.rs"]

@@ -5,7 +5,13 @@
 
 use uuid::Uuid;
 
-use crate::{error::Error, keys::crn::Crn};
+use crate::{
+    error::Error,
+    keys::{
+        crn::Crn,
+        instance::{Resource, ResourceState},
+    },
+};
 
 /// Who makes a request.
 #[derive(Debug, Clone)]
@@ -14,6 +20,7 @@ pub(crate) struct Caller {
     iam_id: String,
     name: String,
     account: String,
+    api_key: Option<Uuid>,
     resource_group: Option<String>,
 }
 
@@ -30,7 +37,12 @@ pub(crate) enum Kind {
 
 impl Caller {
     /// From the claims of a verified token.
-    pub(super) fn of_claims(iam_id: String, name: String, account: String) -> Result<Self, Error> {
+    pub(super) fn of_claims(
+        iam_id: String,
+        name: String,
+        account: String,
+        api_key: Option<Uuid>,
+    ) -> Result<Self, Error> {
         let kind = match iam_id.strip_prefix("crn-") {
             Some(crn) => {
                 let crn = Crn::parse(crn).filter(|crn| crn.account == account && crn.instance.is_some());
@@ -40,13 +52,23 @@ impl Caller {
             None if iam_id.starts_with("IBMid-") => Kind::User,
             None => return Err(Error::SubjectUnreadable),
         };
-        Ok(Self { kind, iam_id, name, account, resource_group: None })
+        Ok(Self { kind, iam_id, name, account, api_key, resource_group: None })
     }
 
     /// A service instance of this process, in its resource group.
     pub(super) fn of_instance(crn: Crn, resource_group: Option<String>) -> Self {
         let (iam_id, account) = (format!("crn-{crn}"), crn.account.clone());
-        Self { kind: Kind::Instance(crn), iam_id, name: String::new(), account, resource_group }
+        Self { kind: Kind::Instance(crn), iam_id, name: String::new(), account, api_key: None, resource_group }
+    }
+
+    /// The same service instance, in the resource group it was ordered into. [`Error::Denied`] if what was found under its GUID is
+    /// something else, or deleted: a token says what an instance is called, the store whether it is there and where.
+    pub(crate) fn found_as(self, resource: &Resource) -> Result<Self, Error> {
+        let is_it = self.instance().is_some_and(|crn| crn.names(resource));
+        if !is_it || resource.state != ResourceState::Active {
+            return Err(Error::Denied);
+        }
+        Ok(Self { resource_group: Some(resource.group.clone()), ..self })
     }
 
     /// What sort of identity it is.
@@ -67,6 +89,11 @@ impl Caller {
     /// The account that the caller belongs to.
     pub(crate) fn account(&self) -> &str {
         &self.account
+    }
+
+    /// The API key that its token goes back to, if any: its own, or that of the operator of a service instance.
+    pub(crate) fn api_key(&self) -> Option<Uuid> {
+        self.api_key
     }
 
     /// The resource group of a service instance, where it is known.

@@ -229,13 +229,16 @@ impl Policy {
         if etag == self.etag() { Ok(()) } else { Err(Error::EtagMismatch) }
     }
 
-    /// Whether a service instance made it, and that one or the one it lets in is this instance: then it goes with it.
-    pub(super) fn goes_with(&self, instance: &Crn) -> bool {
-        let Some(maker) = self.created.by.strip_prefix("crn-").and_then(Crn::parse) else { return false };
+    /// Whether it goes when this instance does: it is on that instance alone, or a service instance made it by delegation, and
+    /// that one or the one it lets in is this instance.
+    pub(crate) fn goes_with(&self, instance: &Crn) -> bool {
+        if instance.instance.is_none() || self.rule.scope.account != instance.account {
+            return false;
+        }
+        let maker = self.created.by.strip_prefix("crn-").and_then(Crn::parse);
         let lets_in = matches!(&self.rule.subject, Subject::Service(source) if source.instance == instance.instance);
-        self.rule.scope.account == instance.account
-            && instance.instance.is_some()
-            && (maker.instance == instance.instance || lets_in)
+        self.rule.scope.instance == instance.instance
+            || maker.is_some_and(|maker| lets_in || maker.instance == instance.instance)
     }
 
     /// Whether it counts for this caller.

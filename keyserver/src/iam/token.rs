@@ -60,6 +60,8 @@ struct NewClaims<'a> {
     sub_type: Option<&'static str>,
     authn: Authn<'a>,
     account: NewAccount<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<Uuid>,
     iat: i64,
     exp: i64,
     iss: &'static str,
@@ -96,6 +98,7 @@ struct Claims {
     #[serde(default)]
     name: String,
     account: Account,
+    api_key_id: Option<Uuid>,
     iat: i64,
     exp: i64,
 }
@@ -134,8 +137,15 @@ impl TokenAuthority {
         published.map(|(_, signer)| signer.public.clone()).collect()
     }
 
-    /// Issues a token, good for an hour, or for half of one if a service instance gets it.
-    pub(crate) fn issue(&self, principal: &Principal, jti: Uuid, now: Timestamp) -> Result<AccessToken, Error> {
+    /// Issues a token, good for an hour, or for half of one if a service instance gets it. It names the API key that it goes back
+    /// to, if there is one, and counts no longer than that.
+    pub(crate) fn issue(
+        &self,
+        principal: &Principal,
+        api_key: Option<Uuid>,
+        jti: Uuid,
+        now: Timestamp,
+    ) -> Result<AccessToken, Error> {
         let iam_id = &*principal.iam_id();
         let iat = now.as_second();
         let name = &*principal.name();
@@ -160,6 +170,7 @@ impl TokenAuthority {
             sub_type: Some("ServiceId"),
             authn: Authn { sub, iam_id, sub_type: Some("ServiceId"), name: Some(name) },
             account: NewAccount { valid: true, bss: account, frozen: true },
+            api_key_id: api_key,
             iat,
             exp,
             iss: ISSUER,
@@ -214,7 +225,7 @@ impl TokenAuthority {
         let known = signers.iter().enumerate().find(|(_, signer)| Some(&signer.id) == key_id.as_ref());
         let (_, signer) = known.filter(|(index, _)| is_published(&moments, *index, now)).ok_or(Error::TokenInvalid)?;
         let token = jsonwebtoken::decode::<Claims>(jwt, &signer.verifying, &rules).map_err(|_| Error::TokenInvalid)?;
-        let Claims { iam_id, sub, name, account, iat, exp } = token.claims;
+        let Claims { iam_id, sub, name, account, api_key_id, iat, exp } = token.claims;
         if exp <= now.as_second() {
             return Err(Error::TokenExpired);
         }
@@ -224,6 +235,6 @@ impl TokenAuthority {
         if sub.is_empty() || iam_id.is_empty() {
             return Err(Error::SubjectUnreadable);
         }
-        Caller::of_claims(iam_id, name, account.bss)
+        Caller::of_claims(iam_id, name, account.bss, api_key_id)
     }
 }

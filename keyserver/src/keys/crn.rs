@@ -6,7 +6,10 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{error::Error, keys::key::KeyId};
+use crate::{
+    error::Error,
+    keys::{instance::Resource, key::KeyId},
+};
 
 /// GUID of a Key Protect instance: one tenant's key store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,6 +123,14 @@ impl Crn {
             resource_type: resource_type.to_owned(),
             resource: resource.to_owned(),
         })
+    }
+
+    /// Whether it names this instance, or something in it.
+    pub(crate) fn names(&self, resource: &Resource) -> bool {
+        self.service == resource.service
+            && self.location == resource.region
+            && self.account == resource.account
+            && self.instance == Some(resource.id.0)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     service::{
         resources::require_active,
         root_key::{Reached, reach},
+        standing,
     },
     state::AppState,
 };
@@ -59,8 +60,8 @@ pub(super) async fn role(
     id: InstanceId,
 ) -> Result<(Resource, ServiceGrant), Error> {
     let resource = app.store.resource(id).await?.ok_or(Error::Denied)?;
-    let policies = app.store.policies_for(caller).await?;
-    let grant = ServiceGrant::decide(caller, Action::Object(action), &resource, &policies)?;
+    let (caller, policies) = standing::of(app, caller.clone()).await?;
+    let grant = ServiceGrant::decide(&caller, Action::Object(action), &resource, &policies)?;
     // Keys are not objects: Key Protect has an API of its own.
     if resource.is_key_protect() { Err(Error::Denied) } else { Ok((resource, grant)) }
 }

@@ -23,7 +23,7 @@ use crate::{
         network::Arrival,
         ring::RingId,
     },
-    service::through,
+    service::{standing, through},
     state::{AppState, row},
     store::NewEvent,
 };
@@ -115,7 +115,7 @@ impl Credentials {
             return Err(Error::Denied);
         }
         trail.instance(&instance);
-        let held = app.store.policies_for(&caller).await?;
+        let (caller, held) = standing::of(app, caller).await?;
         let grant = Grant::decide(&caller, trail.action, &instance, &held)?;
         let policies = app.store.instance_policies(instance.id).await?;
         policies.admit(self.arrival, caller.instance().is_some())?;
@@ -124,16 +124,13 @@ impl Credentials {
 
     /// The same for the account's identities and policies, which belong to no instance.
     pub(super) async fn permit_in_account(self, app: &AppState, action: Action) -> Result<AccountGrant, Error> {
-        let caller = self.caller?;
-        let policies = app.store.policies_for(&caller).await?;
+        let (caller, policies) = standing::of(app, self.caller?).await?;
         AccountGrant::decide(&caller, action, &policies)
     }
 
     /// Token only: the caller and the policies that count for them, for decisions about policies.
     pub(super) async fn identify(self, app: &AppState) -> Result<(Caller, Vec<Policy>), Error> {
-        let caller = self.caller?;
-        let policies = app.store.policies_for(&caller).await?;
-        Ok((caller, policies))
+        standing::of(app, self.caller?).await
     }
 }
 

@@ -98,7 +98,10 @@ pub(crate) async fn token(app: &AppState, source: Source, cookie: Result<Digest,
     let outcome = async {
         let session = find(app, cookie).await?;
         let identity = identity(app, &session, &mut trail).await?;
-        Ok((Answer::Content, app.tokens.issue(&Principal::ServiceId(identity), app.entropy.uuid(), app.clock.now())?))
+        Ok((
+            Answer::Content,
+            app.tokens.issue(&Principal::ServiceId(identity), None, app.entropy.uuid(), app.clock.now())?,
+        ))
     }
     .await;
     finish(app, trail, outcome).await

@@ -13,9 +13,13 @@ use crate::{
         policy_grant::{PolicyGrant, PolicyView},
         roles::Action,
     },
-    keys::crn::{Crn, InstanceId},
+    keys::{
+        crn::{Crn, InstanceId},
+        instance::Resource,
+    },
     service::call::{Call, Credentials, event, finish},
     state::AppState,
+    store::policies::Forgotten,
 };
 
 /// Makes a policy.
@@ -238,20 +242,23 @@ pub(crate) async fn delete(app: &AppState, call: Call, id: Result<Uuid, Error>) 
     finish(app, trail, outcome).await
 }
 
-/// Removes the authorizations that came about by delegation and go with a service instance: those that it made, and those
-/// made for it. For the use-case that removes the instance; calling it again does nothing.
-pub(super) async fn forget_instance(app: &AppState, trail: &Trail, holder: &str, gone: &Crn) -> Result<(), Error> {
-    for before in app.store.delegated(&gone.account).await? {
-        let Ok(grant) = PolicyGrant::to_forget(gone, &before, holder) else { continue };
+/// The policies that go with a service instance, for the use-case that removes it to store in the same transaction.
+pub(super) async fn bound_to(
+    app: &AppState,
+    trail: &Trail,
+    holder: &str,
+    gone: &Resource,
+) -> Result<Vec<Forgotten>, Error> {
+    let gone = Crn::parse(&gone.crn()).ok_or(Error::Corrupt("the name of a service instance"))?;
+    let forget = |before: Policy| {
+        let grant = PolicyGrant::to_forget(&gone, &before, holder)?;
         let mut trail = trail.consequence(Action::DeletePolicy);
+        show(&mut trail, &before);
+        let event = event(app, &trail, Answer::Empty)?;
         let after = Policy { state: PolicyState::Deleted, modified: stamp(app, &grant), ..before.clone() };
-        match save(app, &mut trail, &grant, &before, after, Answer::Empty).await {
-            // Somebody removed it at the same moment.
-            Ok(_) | Err(Error::EtagMismatch) => (),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
+        Ok(Forgotten { grant, before, after, event })
+    };
+    app.store.bound_to(&gone).await?.into_iter().map(forget).collect()
 }
 
 async fn find(

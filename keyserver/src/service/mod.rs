@@ -28,6 +28,7 @@ pub(crate) mod resources;
 pub(crate) mod rings;
 pub(crate) mod root_key;
 pub(crate) mod signing_keys;
+mod standing;
 pub(crate) mod start;
 mod through;
 pub(crate) mod tokens;

@@ -15,6 +15,7 @@ use crate::{
     },
     service::{
         call::{Call, event, finish},
+        iam_policies,
         resources::{Asker, discard},
     },
     state::AppState,
@@ -83,7 +84,8 @@ pub(crate) async fn decide(app: &AppState, call: Call, id: Result<Uuid, Error>, 
             }
             Fate::Reclaim => {
                 resource.state = ResourceState::Removed;
-                let files = app.store.remove_resource(Removal::Granted(&grant), resource, event).await?;
+                let policies = iam_policies::bound_to(app, &trail, grant.holder(), &resource).await?;
+                let files = app.store.remove_resource(Removal::Granted(&grant), resource, policies, event).await?;
                 discard(app, files).await
             }
         };
@@ -119,7 +121,8 @@ pub(super) async fn run_due(app: &AppState, now: Timestamp) -> Result<usize, Err
         resource.state = ResourceState::Removed;
         resource.updated = Some(Stamp { at: now, by: instance.iam_id() });
         let event = event(app, &trail, Answer::Content)?;
-        let files = app.store.remove_resource(Removal::Due(now), resource, event).await?;
+        let policies = iam_policies::bound_to(app, &trail, &instance.iam_id(), &resource).await?;
+        let files = app.store.remove_resource(Removal::Due(now), resource, policies, event).await?;
         removed += usize::from(discard(app, files).await);
     }
     Ok(removed)

@@ -13,7 +13,7 @@ use crate::{
     iam::{caller::Caller, policy::Policy, roles::Action, service_grant::ServiceGrant, service_roles::ResourceAction},
     keys::{
         catalogue::{Offer, Plan},
-        crn::{Crn, InstanceId},
+        crn::InstanceId,
         instance::{LastOperation, Reclamation, Resource, ResourceState, Stamp},
     },
     service::{
@@ -224,30 +224,25 @@ pub(crate) async fn delete(app: &AppState, call: Call, name: Result<ResourceRef,
             let (mut resource, grant) = asker.find(app, &name, &mut trail).await?;
             require_active(&resource)?;
             require_unlocked(&resource)?;
-            let crn = Crn::parse(&resource.crn()).ok_or(Error::Corrupt("the name of a service instance"))?;
             let stamp = Stamp { at: app.clock.now(), by: grant.holder().to_owned() };
             resource.last_operation = LastOperation::Delete;
             resource.updated = Some(stamp.clone());
             resource.reclamation = Some(Reclamation { id: app.entropy.uuid(), deleted: stamp });
             let event = event(app, &trail, Answer::Empty)?;
-            let offer = resource.plan.offer();
-            let done = match offer {
+            let done = match resource.plan.offer() {
                 Offer::KeyProtect => {
                     resource.state = ResourceState::PendingReclamation;
                     app.store.retire_keys_instance(&grant, resource, event).await?
                 }
                 Offer::Objects => {
                     resource.state = ResourceState::Removed;
-                    let files = app.store.remove_resource(Removal::Granted(&grant), resource, event).await?;
+                    let policies = iam_policies::bound_to(app, &trail, grant.holder(), &resource).await?;
+                    let files = app.store.remove_resource(Removal::Granted(&grant), resource, policies, event).await?;
                     discard(app, files).await
                 }
             };
             if done {
                 trail.recorded();
-                // Afterwards, so that an instance that stays keeps what it was given; one that can come back, too.
-                if offer == Offer::Objects {
-                    iam_policies::forget_instance(app, &trail, grant.holder(), &crn).await?;
-                }
                 return Ok((Answer::Empty, ()));
             }
         }

@@ -146,7 +146,7 @@ pub(super) fn caller(resource: &Resource) -> Result<Caller, Error> {
 
 async fn grant(app: &AppState, resource: &Resource, instance: &Instance, action: Action) -> Result<Grant, Error> {
     let caller = caller(resource)?;
-    let policies = app.store.policies_for(&caller).await?;
+    let policies = app.store.policies_for(&caller, app.clock.now()).await?;
     Grant::decide(&caller, action, instance, &policies).map_err(|error| match error {
         Error::Denied => Error::AuthorizationMissing,
         other => other,

@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* a token says who somebody is, never what they may do: that is decided anew for every request.
 
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -13,7 +14,11 @@ use crate::{
         token::AccessToken,
     },
     keys::crn::Crn,
-    service::call::{Source, finish},
+    service::{
+        call::{Source, finish},
+        resources::require_active,
+        standing,
+    },
     state::AppState,
 };
 
@@ -38,17 +43,20 @@ pub(crate) async fn token(app: &AppState, source: Source, proof: Result<Proof, E
     };
     let mut trail = source.trail(app, action);
     let outcome = async {
-        let principal = match proof? {
+        let (principal, api_key) = match proof? {
             Proof::ApiKey(api_key) => of_api_key(app, &api_key, &mut trail).await?,
             Proof::Operator { token, instance } => of_operator(app, &token, instance, &mut trail).await?,
         };
-        Ok((Answer::Content, app.tokens.issue(&principal, app.entropy.uuid(), app.clock.now())?))
+        Ok((Answer::Content, app.tokens.issue(&principal, api_key, app.entropy.uuid(), app.clock.now())?))
     }
     .await;
     finish(app, trail, outcome).await
 }
 
-async fn of_api_key(app: &AppState, api_key: &str, trail: &mut Trail) -> Result<Principal, Error> {
+/// Who gets a token, and the API key that it will go back to.
+type Issued = (Principal, Option<Uuid>);
+
+async fn of_api_key(app: &AppState, api_key: &str, trail: &mut Trail) -> Result<Issued, Error> {
     let (key, principal) = app.store.api_key_of(Digest::of(api_key)).await?.ok_or(Error::ApiKeyUnknown)?;
     if let Principal::User(_) = principal {
         trail.action = Action::IssueUserToken;
@@ -59,14 +67,15 @@ async fn of_api_key(app: &AppState, api_key: &str, trail: &mut Trail) -> Result<
     }
     match &principal {
         Principal::User(user) if !user.active => Err(Error::UserInactive),
-        _ => Ok(principal),
+        _ => Ok((principal, Some(key.id))),
     }
 }
 
-async fn of_operator(app: &AppState, token: &str, instance: Crn, trail: &mut Trail) -> Result<Principal, Error> {
+async fn of_operator(app: &AppState, token: &str, instance: Crn, trail: &mut Trail) -> Result<Issued, Error> {
     let caller = app.tokens.verify(token, app.clock.now())?;
     trail.caller(&caller);
     trail.other_target(instance.to_string(), "", "iam/session");
+    let (caller, _) = standing::of(app, caller).await?;
     let operator = match caller.service_id() {
         Some(id) => app.store.service_id(id).await?,
         None => None,
@@ -75,5 +84,11 @@ async fn of_operator(app: &AppState, token: &str, instance: Crn, trail: &mut Tra
     if !operator.is_some_and(|operator| operator.operates(&instance)) {
         return Err(Error::NotOperator);
     }
-    Ok(Principal::Instance(instance))
+    if let Some(resource) = standing::found(app, &instance).await? {
+        if !instance.names(&resource) {
+            return Err(Error::NotOperator);
+        }
+        require_active(&resource)?;
+    }
+    Ok((Principal::Instance(instance), caller.api_key()))
 }

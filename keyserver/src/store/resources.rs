@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     iam::{grant::Grant, service_grant::ServiceGrant},
     keys::{crn::InstanceId, instance::Resource, key::KeyId, registration::Registration},
-    store::NewEvent,
+    store::{NewEvent, policies::Forgotten},
 };
 
 /// Service instances. Finding one needs no grant: what it is decides who may do what with it.
@@ -37,12 +37,13 @@ pub(crate) trait Resources: Send + Sync {
         resource: Resource,
         event: NewEvent,
     ) -> Result<bool, Error>;
-    /// Removes an instance for good with everything it holds; `None` if somebody changed it since it was read. The files
-    /// answered hold nothing any more.
+    /// Removes an instance for good with everything it holds and the policies that go with it; `None` if somebody changed it or
+    /// one of those since they were read. The files answered hold nothing any more.
     async fn remove_resource(
         &self,
         removal: Removal<'_>,
         resource: Resource,
+        policies: Vec<Forgotten>,
         event: NewEvent,
     ) -> Result<Option<Vec<String>>, Error>;
     /// The keys of the grant's instance that have exactly this name and are not deleted; at most two of them.

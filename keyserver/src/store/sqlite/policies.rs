@@ -4,6 +4,7 @@
 //! a wider policy.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, params_from_iter, types::Value};
 use uuid::Uuid;
 
@@ -15,10 +16,10 @@ use crate::{
         policy_grant::{PolicyGrant, PolicyView},
         roles::Role,
     },
-    keys::{key::KeyId, ring::RingId},
+    keys::{crn::Crn, key::KeyId, ring::RingId},
     store::{
         NewEvent,
-        policies::Policies,
+        policies::{Forgotten, Policies},
         sqlite::{
             SqliteStore,
             events::append,
@@ -30,17 +31,23 @@ use crate::{
 
 #[async_trait]
 impl Policies for SqliteStore {
-    async fn policies_for(&self, caller: &Caller) -> Result<Vec<Policy>, Error> {
+    async fn policies_for(&self, caller: &Caller, now: Timestamp) -> Result<Vec<Policy>, Error> {
+        let api_key = caller.api_key();
         if let Some(crn) = caller.instance() {
             let values = (crn.account.clone(), crn.service.clone());
             let sql = "SELECT * FROM policies WHERE subject IS NULL AND account = ? AND state = 'active'
                        AND (source_service = ? OR source_service IS NULL)";
-            self.read(move |db| select(db, sql, values)).await
+            self.read(move |db| {
+                require_api_key(db, api_key, now)?;
+                select(db, sql, values)
+            })
+            .await
         } else {
             let (subject, is_user) = (caller.iam_id().to_owned(), *caller.kind() == Kind::User);
             let sql = "SELECT * FROM policies WHERE subject = ? AND state = 'active'";
             self.read(move |db| {
                 // Their token may be good for most of an hour yet.
+                require_api_key(db, api_key, now)?;
                 if is_user && !is_active(db, &subject)? {
                     return Err(Error::Denied);
                 }
@@ -69,10 +76,9 @@ impl Policies for SqliteStore {
         Ok(found.filter(|policy| view.sees(policy)))
     }
 
-    async fn delegated(&self, account: &str) -> Result<Vec<Policy>, Error> {
-        let account = account.to_owned();
-        let sql = "SELECT * FROM policies WHERE account = ? AND created_by LIKE 'crn-%' AND state = 'active'";
-        self.read(move |db| select(db, sql, [account])).await
+    async fn bound_to(&self, instance: &Crn) -> Result<Vec<Policy>, Error> {
+        let instance = instance.clone();
+        self.read(move |db| bound_to(db, &instance)).await
     }
 
     async fn insert_policy(&self, grant: &PolicyGrant, mut policy: Policy, event: NewEvent) -> Result<(), Error> {
@@ -89,19 +95,53 @@ impl Policies for SqliteStore {
         event: NewEvent,
     ) -> Result<bool, Error> {
         grant.demand(Some(after.id))?;
-        let account = grant.account().to_owned();
-        let (revision, state) = (before.revision, before.state.word());
-        self.change(event, move |db| {
-            let sql = format!(
-                "UPDATE policies SET ({COLUMNS}) = ({MARKS}) WHERE id = ? AND account = ? AND revision = ? AND state = ?"
-            );
-            let mut values = values(&after)?;
-            let id = Value::Blob(after.id.as_bytes().to_vec());
-            values.extend([id, account.into(), revision.into(), state.to_owned().into()]);
-            Ok(db.prepare_cached(&sql)?.execute(params_from_iter(values)).map_err(taken)? > 0)
-        })
-        .await
+        let (account, before) = (grant.account().to_owned(), before.clone());
+        self.change(event, move |db| update(db, &account, &before, &after)).await
     }
+}
+
+fn update(db: &Connection, account: &str, before: &Policy, after: &Policy) -> Result<bool, Error> {
+    let sql = format!(
+        "UPDATE policies SET ({COLUMNS}) = ({MARKS}) WHERE id = ? AND account = ? AND revision = ? AND state = ?"
+    );
+    let mut values = values(after)?;
+    let id = Value::Blob(after.id.as_bytes().to_vec());
+    values.extend([id, account.to_owned().into(), before.revision.into(), before.state.word().to_owned().into()]);
+    Ok(db.prepare_cached(&sql)?.execute(params_from_iter(values)).map_err(taken)? > 0)
+}
+
+fn bound_to(db: &Connection, instance: &Crn) -> Result<Vec<Policy>, Error> {
+    let sql =
+        "SELECT * FROM policies WHERE account = ? AND state = 'active' AND (created_by LIKE 'crn-%' OR instance = ?)";
+    let mut policies = select(db, sql, (&instance.account, instance.instance))?;
+    policies.retain(|policy| policy.goes_with(instance));
+    Ok(policies)
+}
+
+/// Whether these are all the policies that go with the instance, as they are now.
+pub(super) fn are_bound_to(db: &Connection, instance: &Crn, forgotten: &[Forgotten]) -> Result<bool, Error> {
+    let bound = bound_to(db, instance)?;
+    let read_so = |policy: &Policy| {
+        forgotten.iter().any(|known| known.before.id == policy.id && known.before.revision == policy.revision)
+    };
+    Ok(bound.len() == forgotten.len() && bound.iter().all(read_so))
+}
+
+/// Stores that a policy ceased to count, and the event of it.
+pub(super) fn forget(db: &Connection, forgotten: &Forgotten) -> Result<(), Error> {
+    let Forgotten { grant, before, after, event } = forgotten;
+    grant.demand(Some(after.id))?;
+    if !update(db, grant.account(), before, after)? {
+        return Err(Error::Contended);
+    }
+    append(db, event)
+}
+
+fn require_api_key(db: &Connection, api_key: Option<Uuid>, now: Timestamp) -> Result<(), Error> {
+    let Some(id) = api_key else { return Ok(()) };
+    let sql = "SELECT EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND NOT disabled AND (expires_at IS NULL OR expires_at > ?))";
+    let counts: bool = db.prepare_cached(sql)?.query_row((id, millis(now)), |row| row.get(0))?;
+    if counts { Ok(()) } else { Err(Error::Denied) }
 }
 
 fn select(db: &Connection, sql: &str, values: impl Params) -> Result<Vec<Policy>, Error> {

@@ -12,7 +12,7 @@ use crate::{
     iam::{grant::Grant, roles::Action, service_grant::ServiceGrant, service_roles::ResourceAction},
     keys::{
         catalogue::Plan,
-        crn::InstanceId,
+        crn::{Crn, InstanceId},
         instance::{LastOperation, RECLAMATION, Reclamation, Resource, ResourceState, RootKeyName, Stamp},
         key::KeyId,
         lifecycle::State,
@@ -20,10 +20,13 @@ use crate::{
     },
     store::{
         KeyRegistration, NewEvent, Removal, Resources, Usage,
+        policies::Forgotten,
         sqlite::{
             SqliteStore,
             events::append,
-            objects, registrations,
+            objects,
+            policies::{are_bound_to, forget},
+            registrations,
             rows::{instant, millis, optional_instant, unreadable},
         },
     },
@@ -99,6 +102,7 @@ impl Resources for SqliteStore {
         &self,
         removal: Removal<'_>,
         resource: Resource,
+        policies: Vec<Forgotten>,
         event: NewEvent,
     ) -> Result<Option<Vec<String>>, Error> {
         let due = |now| resource.reclamation.as_ref().is_some_and(|reclamation| reclamation.due() <= now);
@@ -110,8 +114,9 @@ impl Resources for SqliteStore {
             Removal::Due(now) if due(now) => {}
             Removal::Due(_) => return Err(Error::Denied),
         }
+        let crn = Crn::parse(&resource.crn()).ok_or(Error::Corrupt("the name of a service instance"))?;
         self.write(move |db| {
-            if !update(db, &resource)? {
+            if !are_bound_to(db, &crn, &policies)? || !update(db, &resource)? {
                 return Ok(None);
             }
             let files = objects::delete_all(db, resource.id)?;
@@ -121,6 +126,7 @@ impl Resources for SqliteStore {
             // Versions and aliases go with their key.
             db.execute("DELETE FROM keys WHERE instance = ?", [resource.id.0])?;
             append(db, &event)?;
+            policies.iter().try_for_each(|policy| forget(db, policy))?;
             Ok(Some(files))
         })
         .await

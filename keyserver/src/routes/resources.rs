@@ -12,6 +12,7 @@ use crate::{
         catalogue::{Offer, Plan},
         crn::{Crn, InstanceId},
         instance::{Resource, ResourceState, RootKeyName},
+        instance_policy::AllowedNetwork,
         key::KeyId,
     },
     routes::{
@@ -72,6 +73,7 @@ pub(super) async fn unlock(State(app): State<App>, call: Call, ResourceName(name
 fn new_resource(body: wire::CreateInstance, locked: bool) -> Result<NewResource, Error> {
     let missing = |name| Error::InvalidField { name, why: "required" };
     let plan = plan(&body.resource_plan_id.ok_or(missing("resource_plan_id"))?)?;
+    let mut parameters = body.parameters.unwrap_or_default();
     Ok(NewResource {
         name: name(body.name.ok_or(missing("name"))?)?,
         region: region(&body.target.ok_or(missing("target"))?)?,
@@ -79,7 +81,8 @@ fn new_resource(body: wire::CreateInstance, locked: bool) -> Result<NewResource,
         allow_cleanup: body.allow_cleanup.unwrap_or_default(),
         locked,
         tags: tags(body.tags.unwrap_or_default())?,
-        key: body.parameters.map(|parameters| key(plan, parameters)).transpose()?.flatten(),
+        network: network(plan, parameters.allowed_network.take())?,
+        key: key(parameters)?,
         plan,
     })
 }
@@ -87,7 +90,7 @@ fn new_resource(body: wire::CreateInstance, locked: bool) -> Result<NewResource,
 fn change(body: wire::UpdateInstance) -> Result<ResourceChange, Error> {
     let parameters = body.parameters.unwrap_or_default();
     if parameters.allowed_network.is_some() {
-        return Err(NETWORK);
+        return Err(NETWORK_STAYS);
     }
     Ok(ResourceChange {
         name: body.name.map(name).transpose()?,
@@ -100,9 +103,9 @@ fn change(body: wire::UpdateInstance) -> Result<ResourceChange, Error> {
 }
 
 /// Ignoring a restriction would widen access.
-const NETWORK: Error = Error::InvalidField {
+const NETWORK_STAYS: Error = Error::InvalidField {
     name: "parameters",
-    why: "`allowed_network` can only be `public-and-private` here; restrict networks by an instance policy",
+    why: "`allowed_network` is given when an instance is made; change it afterwards by the policy allowedNetwork of the instance",
 };
 
 fn name(text: String) -> Result<String, Error> {
@@ -148,13 +151,21 @@ fn plan(id: &str) -> Result<Plan, Error> {
     plan.ok_or(Error::InvalidField { name: "resource_plan_id", why: "not the id of a plan that is offered here" })
 }
 
-/// The root key of a new instance, by CRN or by name; never both.
-fn key(plan: Plan, parameters: wire::ParametersIn) -> Result<Option<KeyChoice>, Error> {
+/// The network that a new Key Protect instance is limited to, if it is.
+fn network(plan: Plan, text: Option<String>) -> Result<Option<AllowedNetwork>, Error> {
     let invalid = |why| Err(Error::InvalidField { name: "parameters", why });
-    let wire::ParametersIn { kms_key_crn, kms_key_name, kms_instance, allowed_network } = parameters;
-    if allowed_network.is_some_and(|network| plan.offer() != Offer::KeyProtect || network != "public-and-private") {
-        return Err(NETWORK);
+    match (text.as_deref(), plan.offer()) {
+        (None, _) | (Some("public-and-private"), Offer::KeyProtect) => Ok(None),
+        (Some("private-only"), Offer::KeyProtect) => Ok(Some(AllowedNetwork::PrivateOnly)),
+        (Some(_), Offer::KeyProtect) => invalid("`allowed_network` is `public-and-private` or `private-only`"),
+        (Some(_), Offer::Objects) => invalid("`allowed_network` is for instances of Key Protect"),
     }
+}
+
+/// The root key of a new instance, by CRN or by name; never both.
+fn key(parameters: wire::ParametersIn) -> Result<Option<KeyChoice>, Error> {
+    let invalid = |why| Err(Error::InvalidField { name: "parameters", why });
+    let wire::ParametersIn { kms_key_crn, kms_key_name, kms_instance, .. } = parameters;
     match (kms_key_crn, kms_key_name, kms_instance) {
         (None, None, None) => Ok(None),
         (Some(crn), None, None) => by_crn(&crn).map(Some),

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use crate::{
     error::Error,
     iam::{grant::Grant, service_grant::ServiceGrant},
-    keys::{crn::InstanceId, instance::Resource, key::KeyId, registration::Registration},
+    keys::{
+        crn::InstanceId, instance::Resource, instance_policy::InstancePolicy, key::KeyId, registration::Registration,
+    },
     store::{NewEvent, policies::Forgotten},
 };
 
@@ -19,12 +21,14 @@ pub(crate) trait Resources: Send + Sync {
     async fn resource(&self, id: InstanceId) -> Result<Option<Resource>, Error>;
     /// All instances of an account, oldest first, whatever their service and state.
     async fn resources(&self, account: &str) -> Result<Vec<Resource>, Error>;
-    /// Adds an instance, and with it the registration of its root key; `false` if somebody changed the key since it was read.
+    /// Adds an instance, and with it the registration of its root key and its first policies; `false` if somebody changed the
+    /// key since it was read.
     async fn insert_resource(
         &self,
         grant: &ServiceGrant,
         resource: Resource,
         registration: Option<KeyRegistration>,
+        policies: Vec<InstancePolicy>,
         event: NewEvent,
     ) -> Result<bool, Error>;
     /// Stores what changed about an instance if nobody else changed it since it was read; `false` if somebody did.

@@ -35,6 +35,32 @@ const NETWORK: &str = "The instance takes requests over its private network only
 const ADDRESS: &str = "The instance does not take requests from this address";
 
 #[tokio::test]
+async fn an_instance_can_be_ordered_for_the_private_network_only() {
+    let api = Api::new().await;
+    let order = json!({
+        "name": "private keys", "target": "us-south", "resource_group": "default",
+        "resource_plan_id": "eedd3585-90c6-4c8f-be3d-062069e99fc3", "parameters": {"allowed_network": "private-only"},
+    });
+    let made = api.post("/v2/resource_instances").json(&order).send().await;
+    let made = &made.is(StatusCode::CREATED).json;
+    let guid = made["guid"].as_str().expect("a GUID");
+    let list = || api.get("/api/v2/keys").header("bluemix-instance", guid);
+    list().send().await.refused(401, "UNAUTHORIZED_ERR");
+    list().over(Private, OFFICE).send().await.is(StatusCode::OK);
+    let policies = api.get("/api/v2/instance/policies").header("bluemix-instance", guid);
+    let policies = policies.over(Private, OFFICE).send().await;
+    let policy = policies.is(StatusCode::OK).resource().clone();
+    let wanted = json!({"enabled": true, "attributes": {"allowed_network": "private-only"}});
+    assert_eq!((&policy["policy_type"], &policy["policy_data"]), (&json!("allowedNetwork"), &wanted));
+    assert_eq!(policy["createdBy"], made["created_by"]);
+    let event = api.events_of("resource-controller.instance.create").pop().expect("an event");
+    assert_eq!(event["requestData"]["newValue"]["allowedNetwork"]["allowed_network"], "private-only");
+    let change = json!({"parameters": {"allowed_network": "public-and-private"}});
+    let change = api.call(Method::PATCH, &format!("/v2/resource_instances/{guid}")).json(&change);
+    change.send().await.rejected(400, "INVALID_FIELD_ERR");
+}
+
+#[tokio::test]
 async fn a_private_instance_is_not_reached_over_the_public_network() {
     let api = Api::new().await;
     let id = api.root_key().await;

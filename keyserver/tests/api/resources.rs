@@ -103,6 +103,7 @@ async fn orders_that_are_not_understood_are_refused() {
         with("parameters", json!({"kms_key_name": "alone"})),
         with("parameters", json!({"kms_key_name": "two", "kms_instance": api.instance, "kms_key_crn": "x"})),
         with("parameters", json!({"allowed_network": "private-only"})),
+        with("parameters", json!({"allowed_network": "nowhere"})),
     ];
     for body in bad {
         api.post(PATH).json(&body).send().await.rejected(400, "INVALID_FIELD_ERR");

@@ -51,7 +51,7 @@ impl InstancePolicies for SqliteStore {
     }
 }
 
-fn save(db: &Connection, instance: InstanceId, policy: &InstancePolicy) -> Result<(), Error> {
+pub(super) fn save(db: &Connection, instance: InstanceId, policy: &InstancePolicy) -> Result<(), Error> {
     let InstancePolicy { rule, stamp, revision } = policy;
     let attributes =
         serde_json::to_string(&rule.attributes()).map_err(|_| Error::Corrupt("attributes of an instance policy"))?;

@@ -14,6 +14,7 @@ use crate::{
         catalogue::Plan,
         crn::{Crn, InstanceId},
         instance::{LastOperation, RECLAMATION, Reclamation, Resource, ResourceState, RootKeyName, Stamp},
+        instance_policy::InstancePolicy,
         key::KeyId,
         lifecycle::State,
         resource::ResourceCrn,
@@ -24,7 +25,7 @@ use crate::{
         sqlite::{
             SqliteStore,
             events::append,
-            objects,
+            instance_policies, objects,
             policies::{are_bound_to, forget},
             registrations,
             rows::{instant, millis, optional_instant, unreadable},
@@ -57,6 +58,7 @@ impl Resources for SqliteStore {
         grant: &ServiceGrant,
         resource: Resource,
         registration: Option<KeyRegistration>,
+        policies: Vec<InstancePolicy>,
         event: NewEvent,
     ) -> Result<bool, Error> {
         grant.demand(resource.id, |action| action == ResourceAction::Create)?;
@@ -68,6 +70,7 @@ impl Resources for SqliteStore {
                 return Ok(false);
             }
             insert(db, &resource)?;
+            policies.iter().try_for_each(|policy| instance_policies::save(db, resource.id, policy))?;
             Ok(true)
         })
         .await

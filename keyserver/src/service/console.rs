@@ -17,7 +17,7 @@ use crate::{
         crn::Instance,
         environment::{Clock, Entropy},
     },
-    service::call::{Source, finish},
+    service::call::{Source, event, finish},
     state::AppState,
     store::{Session, Store},
 };
@@ -109,10 +109,14 @@ pub(crate) async fn token(app: &AppState, source: Source, cookie: Result<Digest,
 
 /// Signs out; fine when nobody is signed in.
 pub(crate) async fn sign_out(app: &AppState, source: Source, cookie: Result<Digest, Error>) -> Audited<()> {
-    let trail = source.trail(app, Action::CloseSession);
+    let mut trail = source.trail(app, Action::CloseSession);
     let outcome = async {
         match cookie {
-            Ok(cookie) => app.store.delete_session(cookie).await?,
+            Ok(cookie) => {
+                let event = event(app, &trail, Answer::Empty)?;
+                app.store.delete_session(cookie, event).await?;
+                trail.recorded();
+            }
             Err(Error::SessionMissing) => (),
             Err(error) => return Err(error),
         }

@@ -157,8 +157,8 @@ pub(crate) trait Console: Send + Sync {
     async fn insert_session(&self, session: Session, now: Timestamp) -> Result<(), Error>;
     /// The session of a cookie, if it has not expired.
     async fn session(&self, cookie: Digest, now: Timestamp) -> Result<Option<Session>, Error>;
-    /// Ends a session.
-    async fn delete_session(&self, cookie: Digest) -> Result<(), Error>;
+    /// Ends a session, together with the event that tells of it.
+    async fn delete_session(&self, cookie: Digest, event: NewEvent) -> Result<(), Error>;
 }
 
 /// A signed-in console.

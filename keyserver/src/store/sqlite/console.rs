@@ -10,9 +10,10 @@ use crate::{
     error::Error,
     iam::identity::Digest,
     store::{
-        Console, Session,
+        Console, NewEvent, Session,
         sqlite::{
             SqliteStore,
+            events::append,
             rows::{digest, instant, millis},
         },
     },
@@ -65,10 +66,10 @@ impl Console for SqliteStore {
         .await
     }
 
-    async fn delete_session(&self, cookie: Digest) -> Result<(), Error> {
+    async fn delete_session(&self, cookie: Digest, event: NewEvent) -> Result<(), Error> {
         self.write(move |db| {
             db.execute("DELETE FROM sessions WHERE digest = ?", [cookie.0])?;
-            Ok(())
+            append(db, &event)
         })
         .await
     }

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use envelock_keyserver::server::{self, Clock, SystemEntropy};
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use crate::{
     audit::events,
@@ -93,6 +97,30 @@ async fn an_operator_can_have_the_next_key_at_once() {
     assert_eq!(signer(&api.token_for(&api.api_key).await), both[1]);
     let nowhere = tempfile::tempdir().expect("a directory");
     assert!(server::rotate_signing_key(nowhere.path(), None, &*clock, &SystemEntropy).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn of_servers_that_find_a_key_due_at_the_same_moment_one_makes_it() {
+    let mut api = Api::new().await;
+    let (second, _second_directory) = api.replica().await;
+    let (third, _third_directory) = api.replica().await;
+    for round in 1..=3 {
+        api.advance(90 * DAY).await;
+        // Making a key takes long: all three have looked before the first one is stored.
+        tokio::join!(api.run_due(), second.run_due(), third.run_due());
+        let made = api.events_of("envelock.signing-key.create");
+        assert_eq!(made.len(), round, "one key and one event");
+        api.advance(3600 + 600 + 62).await;
+        tokio::join!(api.run_due(), second.run_due(), third.run_due());
+        assert_eq!(published(&api).await, [made[round - 1]["target"]["id"].as_str().expect("an id")]);
+    }
+    // Each takes the tokens of the others.
+    let token = api.token_for(&api.api_key).await;
+    for server in [&second, &third] {
+        let call = Request::get("/api/v2/keys").header("authorization", format!("Bearer {token}"));
+        let call = call.header("bluemix-instance", &api.instance).body(Body::empty()).expect("a request");
+        assert_eq!(server.router.clone().oneshot(call).await.expect("infallible").status(), StatusCode::OK);
+    }
 }
 
 #[tokio::test]

@@ -77,6 +77,12 @@ pub struct ServiceOptions {
     /// Largest object that is stored, in bytes.
     #[arg(long, value_name = "BYTES", env = "ENVELOCK_MAX_OBJECT_BYTES", default_value_t = 5 << 30)]
     pub max_object_bytes: u64,
+    /// How much all objects of one instance may have, in bytes; without it as much as fits on the disk.
+    #[arg(long, value_name = "BYTES", env = "ENVELOCK_MAX_INSTANCE_BYTES")]
+    pub max_instance_bytes: Option<u64>,
+    /// How long an object may take to arrive, in seconds.
+    #[arg(long, value_name = "SECONDS", env = "ENVELOCK_UPLOAD_SECONDS", default_value_t = 3600)]
+    pub upload_seconds: u64,
     /// Root keys of an instance that the usage report counts as free.
     #[arg(long, value_name = "COUNT", env = "ENVELOCK_FREE_ROOT_KEYS", default_value_t = 20)]
     pub free_root_keys: u64,

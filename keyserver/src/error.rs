@@ -331,6 +331,20 @@ pub(crate) enum Error {
         /// The limit.
         limit: u64,
     },
+    /// An object that the instance has no room for.
+    #[error("The objects of this instance would have more than {limit} bytes, its quota: delete some first")]
+    QuotaExceeded {
+        /// The quota.
+        limit: u64,
+    },
+    /// An object that takes its sender too long.
+    #[error(
+        "The object was not here whole {seconds} seconds after its first byte: send it faster, or in smaller objects"
+    )]
+    UploadTooSlow {
+        /// The time that an object may take.
+        seconds: u64,
+    },
     /// The bytes received are not those that were announced.
     #[error("The object does not have the SHA-256 that its sender announced: send it again")]
     ChecksumMismatch,

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* stdout carries what the operator asked for, once; logs go to stderr and hold no secret.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
 use envelock_keyserver::{
@@ -70,6 +70,8 @@ fn services(chosen: &ServiceOptions) -> Services {
     Services {
         objects: chosen.objects_service.clone(),
         max_object_bytes: chosen.max_object_bytes,
+        max_instance_bytes: chosen.max_instance_bytes.unwrap_or(u64::MAX),
+        upload_time: Duration::from_secs(chosen.upload_seconds),
         free_root_keys: chosen.free_root_keys,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* made once, by `main` or a test; there are no globals.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -68,15 +68,25 @@ pub struct Services {
     pub objects: String,
     /// The largest object that is stored, in bytes.
     pub max_object_bytes: u64,
+    /// How much all objects of one instance may have, in bytes.
+    pub max_instance_bytes: u64,
+    /// How long an object may take to arrive.
+    pub upload_time: Duration,
     /// Root keys of an instance that cost nothing, for the usage report.
     pub free_root_keys: u64,
 }
 
 impl Default for Services {
-    /// 5 GiB per object; 20 free keys, as this kind of service began with in 2020. The real one later counted key versions,
+    /// 5 GiB per object, within an hour, and no quota but what fits; 20 free keys, as this kind of service began with in 2020. The real one later counted key versions,
     /// five of them free in an account, and has given none away since January 2025.
     fn default() -> Self {
-        Self { objects: "envelock-objects".to_owned(), max_object_bytes: 5 << 30, free_root_keys: 20 }
+        Self {
+            objects: "envelock-objects".to_owned(),
+            max_object_bytes: 5 << 30,
+            max_instance_bytes: u64::MAX,
+            upload_time: Duration::from_secs(3600),
+            free_root_keys: 20,
+        }
     }
 }
 

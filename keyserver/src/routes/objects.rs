@@ -21,6 +21,7 @@ use axum::{
 use base64ct::{Base64, Encoding};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
 
 use crate::{
     error::Error,
@@ -57,7 +58,8 @@ pub(super) async fn put(
 ) -> Reply {
     let new = name
         .and_then(|name| Ok(NewObject { name, precondition: precondition(&headers), announced: announced(&headers)? }));
-    let mut upload = Incoming(body.into_data_stream());
+    let time = app.services.upload_time;
+    let mut upload = Incoming { body: body.into_data_stream(), time, end: Instant::now() + time };
     let stored = service::put(&app, call, instance, new, &mut upload).await;
     Reply::with_headers(stored, |object| {
         let headers = [(header::ETAG, etag(&object)), (REPR_DIGEST, digest(&object))];
@@ -127,12 +129,21 @@ pub(super) async fn wrong_method(
 }
 
 /// What an object's sender is still sending.
-struct Incoming(BodyDataStream);
+struct Incoming {
+    body: BodyDataStream,
+    time: Duration,
+    end: Instant,
+}
 
 #[async_trait::async_trait]
 impl Upload for Incoming {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        let next = tokio::time::timeout(PIECE_TIMEOUT, self.0.next()).await.map_err(|_| Error::BodyUnreadable)?;
+        let piece_end = Instant::now() + PIECE_TIMEOUT;
+        let next = tokio::time::timeout_at(piece_end.min(self.end), self.body.next()).await;
+        let next = next.map_err(|_| match piece_end < self.end {
+            true => Error::BodyUnreadable,
+            false => Error::UploadTooSlow { seconds: self.time.as_secs() },
+        })?;
         next.transpose().map_err(|_| Error::BodyUnreadable)
     }
 }

@@ -336,6 +336,8 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "OBJECT_PRECONDITION_ERR"),
         Error::RangeUnsatisfiable { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "OBJECT_RANGE_ERR"),
         Error::ObjectTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "OBJECT_TOO_LARGE_ERR"),
+        Error::QuotaExceeded { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "OBJECT_QUOTA_ERR"),
+        Error::UploadTooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, "OBJECT_UPLOAD_TIME_ERR"),
         Error::ChecksumMismatch => (StatusCode::BAD_REQUEST, "OBJECT_CHECKSUM_ERR"),
         Error::NotSealed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "OBJECT_NOT_SEALED_ERR"),
         Error::MessageDamaged(_) => (StatusCode::UNPROCESSABLE_ENTITY, "OBJECT_DAMAGED_ERR"),

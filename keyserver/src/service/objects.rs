@@ -72,8 +72,8 @@ pub(crate) async fn put(
         let stored = Stamp { at: app.clock.now(), by: admission.caller.iam_id().to_owned() };
         let object = Object { name, size: kept.size, checksum: kept.checksum, file: place.clone(), stored };
         let event = event(app, &trail, Answer::Created)?;
-        let (grant, id) = (&admission.grant, admission.resource.id);
-        match app.store.put_object(grant, id, object.clone(), precondition, event).await {
+        let (grant, id, quota) = (&admission.grant, admission.resource.id, app.services.max_instance_bytes);
+        match app.store.put_object(grant, id, object.clone(), precondition, quota, event).await {
             Ok(replaced) => {
                 trail.recorded();
                 remove_files(app, replaced.into_iter().collect()).await;

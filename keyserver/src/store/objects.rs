@@ -28,14 +28,16 @@ pub(crate) trait Objects: Send + Sync {
     /// A page of the objects, by name.
     async fn objects(&self, grant: &ServiceGrant, instance: InstanceId, page: ObjectPage)
     -> Result<Vec<Object>, Error>;
-    /// Stores an object, in the place of one with its name if the condition allows it. Its file stops being loose, and the
-    /// file it replaces, which is answered, begins to be.
+    /// Stores an object, in the place of one with its name if the condition allows it, and if all objects of the instance have no
+    /// more than `quota` bytes then ([`Error::QuotaExceeded`]). Its file stops being loose, and the file it replaces, which is
+    /// answered, begins to be.
     async fn put_object(
         &self,
         grant: &ServiceGrant,
         instance: InstanceId,
         object: Object,
         precondition: Precondition,
+        quota: u64,
         event: NewEvent,
     ) -> Result<Option<String>, Error>;
     /// Removes an object if the condition allows it; [`Error::ObjectNotFound`] if there is none. Its file, which is

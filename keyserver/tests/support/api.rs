@@ -74,9 +74,16 @@ impl Api {
 
     /// The same directory in a new server, as after a restart.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(|_| ()).await
+    }
+
+    /// As [`Api::restart`], with other options.
+    pub(crate) async fn restart_with(self, change: impl FnOnce(&mut Options)) -> Self {
         let Self { clock, directory, api_key, router, server, .. } = self;
         drop((router, server));
-        let server = open(directory.path(), &clock).await;
+        let mut options = options(directory.path());
+        change(&mut options);
+        let server = open_with(&options, &clock).await;
         assert!(server.api_key.is_none(), "an API key is made on the first start only");
         Self::around(directory, clock, server, api_key).await
     }
@@ -287,8 +294,12 @@ pub(crate) fn options(directory: &Path) -> Options {
 }
 
 async fn open(directory: &Path, clock: &Arc<FixedClock>) -> server::Server {
+    open_with(&options(directory), clock).await
+}
+
+async fn open_with(options: &Options, clock: &Arc<FixedClock>) -> server::Server {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-    server::open(&options(directory), clock, Arc::new(SystemEntropy)).await.expect("starts")
+    server::open(options, clock, Arc::new(SystemEntropy)).await.expect("starts")
 }
 
 /// A create body around one key.

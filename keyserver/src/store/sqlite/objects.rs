@@ -68,6 +68,7 @@ impl Objects for SqliteStore {
         instance: InstanceId,
         object: Object,
         precondition: Precondition,
+        quota: u64,
         event: NewEvent,
     ) -> Result<Option<String>, Error> {
         grant.demand_objects(instance, |action| action == ObjectAction::Put)?;
@@ -77,7 +78,9 @@ impl Objects for SqliteStore {
             require_active(db, instance)?;
             if let Some(replaced) = &replaced {
                 loosen(db, &replaced.file)?;
+                count_out(db, instance, replaced.size)?;
             }
+            count_in(db, instance, object.size, quota)?;
             insert(db, instance, &object)?;
             forget(db, &object.file)?;
             append(db, &event)?;
@@ -101,6 +104,7 @@ impl Objects for SqliteStore {
             precondition.check(Some(present.checksum))?;
             db.execute("DELETE FROM objects WHERE instance = ? AND name = ?", (instance.0, name.as_str().as_bytes()))?;
             loosen(db, &present.file)?;
+            count_out(db, instance, present.size)?;
             append(db, &event)?;
             Ok(present.file)
         })
@@ -131,6 +135,7 @@ pub(super) fn delete_all(db: &Connection, instance: InstanceId) -> Result<Vec<St
     let mut statement = db.prepare_cached("DELETE FROM objects WHERE instance = ? RETURNING file")?;
     let files: Vec<String> = statement.query_map([instance.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
     files.iter().try_for_each(|file| loosen(db, file))?;
+    db.execute("UPDATE instances SET stored_bytes = 0 WHERE id = ?", [instance.0])?;
     Ok(files)
 }
 
@@ -140,6 +145,25 @@ fn require_active(db: &Connection, instance: InstanceId) -> Result<(), Error> {
         .query_row([instance.0], |_| Ok(()))
         .optional()?;
     active.ok_or(Error::InstanceGone)
+}
+
+fn count_in(db: &Connection, instance: InstanceId, size: u64, quota: u64) -> Result<(), Error> {
+    let (size, most) = (bytes(size)?, i64::try_from(quota).unwrap_or(i64::MAX));
+    let sql = "UPDATE instances SET stored_bytes = stored_bytes + ? WHERE id = ? AND stored_bytes <= ? - ?";
+    match db.prepare_cached(sql)?.execute((size, instance.0, most, size))? {
+        0 => Err(Error::QuotaExceeded { limit: quota }),
+        _ => Ok(()),
+    }
+}
+
+fn count_out(db: &Connection, instance: InstanceId, size: u64) -> Result<(), Error> {
+    let sql = "UPDATE instances SET stored_bytes = stored_bytes - ? WHERE id = ?";
+    db.prepare_cached(sql)?.execute((bytes(size)?, instance.0))?;
+    Ok(())
+}
+
+fn bytes(size: u64) -> Result<i64, Error> {
+    i64::try_from(size).map_err(|_| Error::Corrupt("size of an object"))
 }
 
 fn loosen(db: &Connection, file: &str) -> Result<(), Error> {
@@ -160,7 +184,6 @@ fn find(db: &Connection, instance: InstanceId, name: &ObjectName) -> Result<Opti
 }
 
 fn insert(db: &Connection, instance: InstanceId, object: &Object) -> Result<(), Error> {
-    let size = i64::try_from(object.size).map_err(|_| Error::Corrupt("size of an object"))?;
     db.prepare_cached(
         "INSERT OR REPLACE INTO objects (instance, name, size, checksum, file, stored_at, stored_by)
          VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -168,7 +191,7 @@ fn insert(db: &Connection, instance: InstanceId, object: &Object) -> Result<(), 
     .execute((
         instance.0,
         object.name.as_str().as_bytes(),
-        size,
+        bytes(object.size)?,
         object.checksum.0,
         &object.file,
         millis(object.stored.at),

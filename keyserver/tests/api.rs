@@ -75,6 +75,8 @@ mod standing;
 mod storage;
 #[path = "api/sync.rs"]
 mod sync;
+#[path = "api/uploads.rs"]
+mod uploads;
 #[path = "api/usage.rs"]
 mod usage;
 #[path = "api/versions.rs"]

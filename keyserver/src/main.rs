@@ -1,28 +1,22 @@
-//! The Envelock key server: configuration, logs, socket, shut-down.
+//! The Envelock key server: reads the configuration and dispatches.
 //!
 //! *Invariant:* stdout carries what the operator asked for, once; logs go to stderr and hold no secret.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+mod commands;
+
+use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
-use envelock_keyserver::{
-    config::{Command, Config, Data, Output, RotateSigningKey, Serve, ServiceOptions, SignInLink},
-    server::{self, Options, Server, Services, Sockets, SystemClock, SystemEntropy},
-};
-use serde_json::json;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use envelock_keyserver::config::{Command, Config};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::parse();
     let done = match config.command {
-        None => serve(config.serve).await,
-        Some(Command::Serve(options)) => serve(options).await,
-        Some(Command::SignInLink(options)) => sign_in_link(options).await,
-        Some(Command::RotateSigningKey(options)) => rotate_signing_key(options).await,
+        None => commands::serve::run(config.serve).await,
+        Some(Command::Serve(options)) => commands::serve::run(options).await,
+        Some(Command::SignInLink(options)) => commands::sign_in_link::run(options).await,
+        Some(Command::RotateSigningKey(options)) => commands::rotate_signing_key::run(options).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -32,134 +26,4 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-type Failure = Box<dyn std::error::Error>;
-
-async fn serve(options: Serve) -> Result<(), Failure> {
-    start_logs(options.output);
-    let directory = directory(&options.data)?;
-    // Before the store: a first start that cannot listen must not make an API key that nobody gets to see.
-    let public = bind("--listen", options.listen, options.behind_tls_proxy).await?;
-    let private = match options.listen_private {
-        Some(address) => Some(bind("--listen-private", address, options.behind_tls_proxy).await?),
-        None => None,
-    };
-    let address = public.local_addr()?;
-    let private_address = private.as_ref().map(TcpListener::local_addr).transpose()?;
-    let kept = Options {
-        directory,
-        master_key: options.master_key.clone(),
-        region: options.region.clone(),
-        secure_cookies: options.behind_tls_proxy,
-        trusted_proxies: options.trusted_proxies.clone(),
-        private_port: private_address.map(|address| address.port()),
-        services: services(&options.services),
-    };
-    let server = server::open(&kept, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
-    tracing::info!(%address, data = %kept.directory.display(), "listening");
-    // Before the announcement: whoever reads it may stop the server at once, and that is a clean stop too.
-    let stop = stop_signal()?;
-    announce(&options, &server, address, private_address)?;
-    server.serve(Sockets { public, private }, stop).await;
-    tracing::info!("stopped");
-    Ok(())
-}
-
-fn services(chosen: &ServiceOptions) -> Services {
-    Services {
-        objects: chosen.objects_service.clone(),
-        max_object_bytes: chosen.max_object_bytes,
-        max_instance_bytes: chosen.max_instance_bytes.unwrap_or(u64::MAX),
-        upload_time: Duration::from_secs(chosen.upload_seconds),
-        free_root_keys: chosen.free_root_keys,
-    }
-}
-
-async fn bind(option: &str, address: SocketAddr, behind_tls_proxy: bool) -> Result<TcpListener, Failure> {
-    if !address.ip().is_loopback() && !behind_tls_proxy {
-        let text = "is not a loopback address, and this server speaks plain HTTP: tokens and data keys would travel in clear. \
-                    Listen on 127.0.0.1, or put a proxy that speaks TLS in front and say so with --behind-tls-proxy";
-        return Err(format!("{option} {address} {text}").into());
-    }
-    Ok(TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?)
-}
-
-fn start_logs(output: Output) {
-    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::INFO);
-    match output {
-        Output::Text => builder.with_ansi(false).init(),
-        Output::Json => builder.json().flatten_event(true).init(),
-    }
-}
-
-fn directory(data: &Data) -> Result<PathBuf, Failure> {
-    data.directory().ok_or_else(|| "this platform has no data directory: give one with --data".into())
-}
-
-fn sign_in_url(base: &str, code: &str) -> String {
-    format!("{}/#/sign-in?code={code}", base.trim_end_matches('/'))
-}
-
-fn announce(options: &Serve, server: &Server, address: SocketAddr, private: Option<SocketAddr>) -> std::io::Result<()> {
-    let url = format!("http://{address}");
-    let private_url = private.map(|address| format!("http://{address}"));
-    let sign_in_url = sign_in_url(&url, &server.sign_in_code);
-    let mut out = std::io::stdout().lock();
-    match options.output {
-        Output::Json => {
-            let ready = json!({
-                "event": "ready",
-                "url": url,
-                "private_url": private_url,
-                "sign_in_url": sign_in_url,
-                "account": server.account,
-                "instance": server.instance,
-                "region": server.region,
-                "api_key": server.api_key.as_deref(),
-            });
-            writeln!(out, "{ready}")?;
-        }
-        Output::Text => {
-            writeln!(out, "Console       {url}/")?;
-            if let Some(private_url) = private_url {
-                writeln!(out, "Private       {private_url}/")?;
-            }
-            writeln!(out, "Sign in once  {sign_in_url}  (15 minutes)")?;
-            writeln!(out, "Account       {}", server.account)?;
-            writeln!(out, "Instance      {}  (Key Protect, {})", server.instance, server.region)?;
-            if let Some(api_key) = server.api_key.as_deref() {
-                writeln!(out, "API key       {api_key}")?;
-                writeln!(out, "              of the administrator; this is the only time it is shown")?;
-            }
-        }
-    }
-    out.flush()
-}
-
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => (),
-            _ = terminate.recv() => (),
-        }
-    })
-}
-
-async fn sign_in_link(options: SignInLink) -> Result<(), Failure> {
-    let directory = directory(&options.data)?;
-    let code = server::sign_in_code(&directory, &SystemClock, &SystemEntropy).await?;
-    writeln!(std::io::stdout(), "{}", sign_in_url(&options.url, &code))?;
-    Ok(())
-}
-
-async fn rotate_signing_key(options: RotateSigningKey) -> Result<(), Failure> {
-    let directory = directory(&options.data)?;
-    let master_key = options.master_key.as_deref();
-    let made = server::rotate_signing_key(&directory, master_key, &SystemClock, &SystemEntropy).await?;
-    let told = if made { "made; it signs in ten minutes" } else { "not made: somebody else made one at this moment" };
-    writeln!(std::io::stdout(), "next signing key {told}")?;
-    Ok(())
 }

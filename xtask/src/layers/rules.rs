@@ -53,6 +53,7 @@ pub(super) const CLIENT: Layers = Layers {
 pub(super) const KEYSERVER: Layers = Layers {
     folder: "keyserver/src",
     rows: &[
+        &["commands"],
         &["server"],
         &["routes"],
         &["service"],

@@ -1,0 +1,22 @@
+//! What the binary can be told to do, one file each.
+//!
+//! *Invariant:* a command turns options into calls of the library and prints what came of it; it decides nothing else.
+
+pub(crate) mod rotate_signing_key;
+pub(crate) mod serve;
+pub(crate) mod sign_in_link;
+
+use std::path::PathBuf;
+
+use envelock_keyserver::config::Data;
+
+/// Why a command ends without having done its work, as a text for whoever started it.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+fn directory(data: &Data) -> Result<PathBuf, Failure> {
+    data.directory().ok_or_else(|| "this platform has no data directory: give one with --data".into())
+}
+
+fn sign_in_url(base: &str, code: &str) -> String {
+    format!("{}/#/sign-in?code={code}", base.trim_end_matches('/'))
+}

@@ -1,0 +1,20 @@
+//! `sign-in-link`: a one-time way into the console.
+//!
+//! *Invariant:* the link goes to stdout and nowhere else.
+
+use std::io::Write;
+
+use envelock_keyserver::{
+    config::SignInLink,
+    server::{self, SystemClock, SystemEntropy},
+};
+
+use super::{Failure, directory, sign_in_url};
+
+/// Makes a link and prints it.
+pub(crate) async fn run(options: SignInLink) -> Result<(), Failure> {
+    let directory = directory(&options.data)?;
+    let code = server::sign_in_code(&directory, &SystemClock, &SystemEntropy).await?;
+    writeln!(std::io::stdout(), "{}", sign_in_url(&options.url, &code))?;
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Command line and environment.
+//!
+//! *Invariant:* the only reader of either; everything else takes a [`Config`].
+
+mod data;
+mod once;
+mod serve;
+mod services;
+
+use clap::{Parser, Subcommand};
+
+pub use data::Data;
+pub use once::{RotateSigningKey, SignInLink};
+pub use serve::{Output, Serve};
+pub use services::ServiceOptions;
+
+/// Key Protect compatible key server with a console.
+#[derive(Debug, Parser)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
+pub struct Config {
+    /// What to do; without it, `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of `serve`, when it is not named.
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve until told to stop.
+    Serve(Serve),
+    /// Make a one-time sign-in link for the console, also while the server runs.
+    SignInLink(SignInLink),
+    /// Make the next key that signs access tokens, also while the server runs. It signs in ten minutes; tokens that the one
+    /// before signed stay good until they expire.
+    RotateSigningKey(RotateSigningKey),
+}

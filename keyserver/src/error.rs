@@ -372,6 +372,20 @@ pub(crate) enum Error {
     /// Several callers changed the same thing at once.
     #[error("Another request was changing the same: try again")]
     Contended,
+    /// Where the key's material is cannot be asked now.
+    #[error("The place that holds this key cannot be reached now: try again later")]
+    CustodyUnreachable {
+        /// For the log.
+        detail: String,
+        /// Seconds after which to try again, if that is known.
+        retry_after: Option<u32>,
+    },
+    /// Where the key's material is refuses to work with it, and will do so again; the text is for the log.
+    #[error("The place that holds this key refuses to work with it: ask the operator of this server")]
+    CustodyRefused(String),
+    /// Where the key's material is gave an answer that cannot be true; the text is for the log.
+    #[error("The place that holds this key gave an answer that cannot be right: ask the operator of this server")]
+    CustodyLied(String),
     /// The store failed; the text is for the log.
     #[error("The store is unavailable")]
     Store(String),
@@ -381,10 +395,13 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// What the log says: of a failure of the store or of its data the reason, which no answer shows.
+    /// What the log says: of a failure of the store, of its data or of a custody the reason, which no answer shows.
     pub(crate) fn detail(&self) -> String {
         match self {
-            Self::Store(detail) => detail.clone(),
+            Self::Store(detail)
+            | Self::CustodyUnreachable { detail, .. }
+            | Self::CustodyRefused(detail)
+            | Self::CustodyLied(detail) => detail.clone(),
             Self::Corrupt(detail) => (*detail).to_owned(),
             other => other.to_string(),
         }

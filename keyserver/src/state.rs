@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     audit::{Classify, Entry, Journal},
-    crypto::seal::Sealer,
+    crypto::{custody::Custodies, seal::Sealer},
     error::Error,
     iam::token::TokenAuthority,
     keys::{
@@ -30,8 +30,10 @@ pub(crate) struct AppState {
     pub(crate) clock: Arc<dyn Clock>,
     /// Random bytes.
     pub(crate) entropy: Arc<dyn Entropy>,
-    /// Material under the master key.
-    pub(crate) sealer: Sealer,
+    /// Secrets of the server's own under the master key.
+    pub(crate) sealer: Arc<Sealer>,
+    /// Where the material of keys is.
+    pub(crate) custody: Custodies,
     /// Signs and verifies tokens.
     pub(crate) tokens: TokenAuthority,
     /// Where audit events go.

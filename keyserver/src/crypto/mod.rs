@@ -2,8 +2,9 @@
 //!
 //! *Invariant:* knows no key records and no store: bytes and AAD in, bytes out.
 
+pub(crate) mod custody;
 mod gcm;
 pub(crate) mod import;
 pub(crate) mod master;
 pub(crate) mod seal;
-pub(crate) mod wrap;
+pub(crate) mod wrapped;

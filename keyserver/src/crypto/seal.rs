@@ -23,20 +23,8 @@ const FORMAT: u8 = 1;
 /// The one place that a sealed value belongs to; part of its AAD.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Place<'a> {
-    /// Material of one version of one key. What the key is counts as part of the place, so that a row changed to say
-    /// that a root key may be shown does not open it.
-    KeyVersion {
-        /// Where the key lives.
-        instance: InstanceId,
-        /// Which key.
-        key: KeyId,
-        /// Which version.
-        version: VersionId,
-        /// Whether it may leave the server.
-        extractable: bool,
-        /// Whether it is the caller's own material.
-        imported: bool,
-    },
+    /// Material of one version of one key.
+    KeyVersion(VersionPlace),
     /// Private key that signs access tokens, by its key id.
     TokenSigningKey(&'a str),
     /// A secret of an import token.
@@ -50,6 +38,41 @@ pub(crate) enum Place<'a> {
     },
 }
 
+/// One version of one key. What the key is counts as part of the place, so that a row changed to say that a root key may be
+/// shown does not open it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct VersionPlace {
+    /// Where the key lives.
+    pub(crate) instance: InstanceId,
+    /// Which key.
+    pub(crate) key: KeyId,
+    /// Which version.
+    pub(crate) version: VersionId,
+    /// Whether it may leave the server.
+    pub(crate) extractable: bool,
+    /// Whether it is the caller's own material.
+    pub(crate) imported: bool,
+}
+
+impl VersionPlace {
+    /// The place of one version of `key`, as the key is now.
+    pub(crate) const fn of(instance: InstanceId, key: &Key, version: VersionId) -> Self {
+        Self { instance, key: key.id, version, extractable: key.extractable, imported: key.imported }
+    }
+
+    /// Different for every place.
+    fn bytes(&self) -> Vec<u8> {
+        [
+            b"envelock key version v1".as_slice(),
+            self.instance.0.as_bytes(),
+            self.key.0.as_bytes(),
+            self.version.0.as_bytes(),
+            &[u8::from(self.extractable), u8::from(self.imported)],
+        ]
+        .concat()
+    }
+}
+
 /// The secrets of an import token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenPart {
@@ -60,21 +83,9 @@ pub(crate) enum TokenPart {
 }
 
 impl Place<'_> {
-    /// The place of one version of `key`, as the key is now.
-    pub(crate) const fn of_version(instance: InstanceId, key: &Key, version: VersionId) -> Self {
-        Self::KeyVersion { instance, key: key.id, version, extractable: key.extractable, imported: key.imported }
-    }
-
     fn aad(self) -> Vec<u8> {
         match self {
-            Self::KeyVersion { instance, key, version, extractable, imported } => [
-                b"envelock key version v1".as_slice(),
-                instance.0.as_bytes(),
-                key.0.as_bytes(),
-                version.0.as_bytes(),
-                &[u8::from(extractable), u8::from(imported)],
-            ]
-            .concat(),
+            Self::KeyVersion(place) => place.bytes(),
             Self::ImportToken { instance, token, part } => {
                 let label = match part {
                     TokenPart::PrivateKey => b"envelock import token private key v1".as_slice(),

@@ -5,7 +5,7 @@
 use axum::extract::State;
 
 use crate::{
-    crypto::wrap::WrappedDek,
+    crypto::wrapped::WrappedDek,
     error::Error,
     keys::aad::Aad,
     routes::{

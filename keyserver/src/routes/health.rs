@@ -1,6 +1,6 @@
 //! `/health` and `/ready`.
 //!
-//! *Invariant:* tells nothing but whether the server runs and whether its store can be read and written.
+//! *Invariant:* tells nothing but whether the server runs and whether its store and its keys can be used.
 
 use axum::{extract::State, response::IntoResponse};
 
@@ -11,5 +11,5 @@ pub(super) async fn health() -> impl IntoResponse {
 }
 
 pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
-    reply::health(app.store.serves().await)
+    reply::health(app.store.serves().await && app.custody.check().await.is_ok())
 }

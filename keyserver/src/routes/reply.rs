@@ -3,6 +3,8 @@
 //! *Invariant:* a [`Reply`] to a request that needs permission is made from an [`Audited`] outcome only; every error has
 //! exactly one row.
 
+mod actions;
+
 use axum::{
     Json,
     body::Body,
@@ -18,9 +20,11 @@ use crate::{
         event::{Reason, Severity},
     },
     error::Error,
-    iam::{roles::Action, service_roles::ObjectAction},
-    keys::lifecycle::KeyAction,
-    routes::wire,
+    iam::roles::Action,
+    routes::{
+        reply::actions::{Family, family, what_failed},
+        wire,
+    },
     state::AppState,
 };
 
@@ -112,13 +116,19 @@ impl Reply {
             tracing::error!(%correlation, detail, "store");
         } else if let Error::Corrupt(detail) = error {
             tracing::error!(%correlation, detail, "stored data");
+        } else if let Error::CustodyUnreachable { .. } | Error::CustodyRefused(_) | Error::CustodyLied(_) = error {
+            tracing::error!(%correlation, detail = error.detail(), code, "custody");
         }
-        match family(action) {
+        let mut reply = match family(action) {
             Family::KeyProtect => Self((status, Json(key_protect_error(action, error))).into_response()),
             Family::Token => Self((status, Json(token_error(code, error, correlation))).into_response()),
             Family::ResourceController => Self((status, Json(resource_error(error, correlation))).into_response()),
             Family::Management => Self((status, Json(management_error(error, correlation))).into_response()),
+        };
+        if let Some(seconds) = retry_after(error) {
+            reply.0.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        reply
     }
 }
 
@@ -156,6 +166,14 @@ const fn target(error: &Error) -> Option<wire::ErrorTarget> {
         Error::PayloadRequired => Some(wire::ErrorTarget { r#type: "field", name: "payload" }),
         Error::InvalidQuery { name, .. } => Some(wire::ErrorTarget { r#type: "query_param", name }),
         Error::PayloadNotAllowed => Some(wire::ErrorTarget { r#type: "query_param", name: "payload" }),
+        _ => None,
+    }
+}
+
+/// Seconds after which it is worth trying again, where that is known.
+const fn retry_after(error: &Error) -> Option<u32> {
+    match error {
+        Error::CustodyUnreachable { retry_after, .. } => *retry_after,
         _ => None,
     }
 }
@@ -347,124 +365,10 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE_ERR"),
         Error::BodyUnreadable => (StatusCode::REQUEST_TIMEOUT, "BODY_INCOMPLETE_ERR"),
         Error::Contended => (StatusCode::CONFLICT, "CONFLICT_ERR"),
+        Error::CustodyUnreachable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "CUSTODY_UNREACHABLE_ERR"),
+        Error::CustodyRefused(_) => (StatusCode::FAILED_DEPENDENCY, "CUSTODY_REFUSED_ERR"),
+        Error::CustodyLied(_) => (StatusCode::BAD_GATEWAY, "CUSTODY_ANSWER_ERR"),
         Error::Store(_) | Error::Corrupt(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERR"),
-    }
-}
-
-/// Which of IBM's error shapes an action answers in.
-enum Family {
-    KeyProtect,
-    Token,
-    Management,
-    ResourceController,
-}
-
-const fn family(action: Action) -> Family {
-    match action {
-        Action::ListKeys
-        | Action::CountKeys
-        | Action::CreateKey
-        | Action::CreateKeyWithPolicies
-        | Action::ReadInstancePolicies
-        | Action::WriteInstancePolicies
-        | Action::ReadAllowedIpPort
-        | Action::Key(_)
-        | Action::ListRings
-        | Action::CreateRing
-        | Action::DeleteRing
-        | Action::CreateImportToken
-        | Action::ReadImportToken
-        | Action::ListRegistrations
-        | Action::CreateRegistration
-        | Action::ReplaceRegistration
-        | Action::MergeRegistration
-        | Action::DeleteRegistration
-        | Action::UnknownRequest
-        | Action::Unclassified(_)
-        | Action::Object(_)
-        | Action::OpenSession
-        | Action::ReadSession
-        | Action::IssueConsoleToken
-        | Action::CloseSession => Family::KeyProtect,
-        Action::IssueToken | Action::IssueUserToken | Action::IssueInstanceToken | Action::RotateSigningKey => {
-            Family::Token
-        }
-        Action::Resource(_) => Family::ResourceController,
-        Action::ServiceId(_)
-        | Action::ApiKey(_)
-        | Action::UserApiKey(_)
-        | Action::User(_)
-        | Action::CreatePolicy
-        | Action::ListPolicies
-        | Action::ReadPolicy
-        | Action::UpdatePolicy
-        | Action::RestorePolicy
-        | Action::DeletePolicy => Family::Management,
-    }
-}
-
-const fn what_failed(action: Action) -> &'static str {
-    match action {
-        Action::ListKeys | Action::CountKeys => "Keys could not be retrieved",
-        Action::CreateKey | Action::CreateKeyWithPolicies => "Key could not be created",
-        Action::ReadInstancePolicies => "Instance policies could not be retrieved",
-        Action::ReadAllowedIpPort => "Private endpoint port could not be retrieved",
-        Action::WriteInstancePolicies => "Instance policy could not be created",
-        Action::Key(KeyAction::Read) => "Key could not be retrieved",
-        Action::Key(KeyAction::ReadMetadata) => "Key metadata could not be retrieved",
-        Action::Key(KeyAction::ListVersions) => "Key versions could not be retrieved",
-        Action::Key(KeyAction::Wrap) => "Wrap with key could not be performed",
-        Action::Key(KeyAction::Unwrap) => "Unwrap with key could not be performed",
-        Action::Key(KeyAction::Rewrap) => "Rewrap with key could not be performed",
-        Action::Key(KeyAction::Rotate) => "Key could not be rotated",
-        Action::Key(KeyAction::Disable) => "Key could not be disabled",
-        Action::Key(KeyAction::Enable) => "Key could not be enabled",
-        Action::Key(KeyAction::Delete) => "Key could not be deleted",
-        Action::Key(KeyAction::Restore) => "Key could not be restored",
-        Action::Key(KeyAction::Purge) => "Key could not be purged",
-        Action::Key(KeyAction::Sync) => "Could not initiate sync requests to associated resources",
-        Action::Key(KeyAction::Expire) => "Key could not be deactivated",
-        Action::Key(KeyAction::SetForDeletion | KeyAction::UnsetForDeletion) => "Action could not be performed on key",
-        Action::Key(KeyAction::ReadPolicies) => "Policies could not be retrieved",
-        Action::Key(KeyAction::WritePolicies) => "Policies could not be updated",
-        Action::Key(KeyAction::CreateAlias) => "Alias could not be created",
-        Action::Key(KeyAction::DeleteAlias) => "Alias could not be deleted",
-        Action::Key(KeyAction::Patch) => "Key could not be updated",
-        Action::ListRings => "Key rings could not be retrieved",
-        Action::CreateRing => "Key ring could not be created",
-        Action::DeleteRing => "Key ring could not be deleted",
-        Action::CreateImportToken => "Import Token could not be created",
-        Action::ReadImportToken => "Import Token could not be retrieved",
-        Action::ListRegistrations => "Registrations could not be retrieved",
-        Action::CreateRegistration => "Registration could not be created",
-        Action::ReplaceRegistration => "Registration could not be replaced",
-        Action::MergeRegistration => "Registration could not be updated",
-        Action::DeleteRegistration => "Registration could not be deleted",
-        Action::OpenSession => "Session could not be opened",
-        Action::ReadSession => "Session could not be retrieved",
-        Action::IssueConsoleToken | Action::IssueToken | Action::IssueUserToken | Action::IssueInstanceToken => {
-            "Token could not be issued"
-        }
-        Action::CloseSession => "Session could not be closed",
-        Action::Object(ObjectAction::List) => "Objects could not be retrieved",
-        Action::Object(ObjectAction::Get | ObjectAction::Head) => "Object could not be retrieved",
-        Action::Object(ObjectAction::Put) => "Object could not be stored",
-        Action::Object(ObjectAction::Delete) => "Object could not be deleted",
-        Action::Object(ObjectAction::Wrap | ObjectAction::Unwrap | ObjectAction::Rewrap | ObjectAction::Unknown)
-        | Action::Resource(_)
-        | Action::UnknownRequest
-        | Action::RotateSigningKey
-        | Action::ServiceId(_)
-        | Action::ApiKey(_)
-        | Action::UserApiKey(_)
-        | Action::User(_)
-        | Action::Unclassified(_)
-        | Action::CreatePolicy
-        | Action::ListPolicies
-        | Action::ReadPolicy
-        | Action::UpdatePolicy
-        | Action::RestorePolicy
-        | Action::DeletePolicy => "Request could not be performed",
     }
 }
 
@@ -486,3 +390,6 @@ pub(super) fn session_cookie(app: &AppState, value: &str, seconds: i64) -> (Head
     header_value.set_sensitive(true);
     (header::SET_COOKIE, header_value)
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,10 +19,14 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zeroize::Zeroizing;
 
 use crate::{
-    crypto::{master, seal::Sealer},
+    crypto::{
+        custody::{Custodies, FileCustody},
+        master,
+        seal::Sealer,
+    },
     error::Error,
     iam::identity::Credential,
-    keys::{material::Secret, network::TrustedProxies},
+    keys::{material::Secret, network::TrustedProxies, version::CustodyKind},
     routes,
     service::{
         chores, console,
@@ -129,7 +133,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
     let lock = lock(directory)?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory.join(DATABASE))?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
-    let sealer = Sealer::new(master_key_of(file, &*store, &*entropy).await?);
+    let sealer = Arc::new(Sealer::new(master_key_of(file, &*store, &*entropy).await?));
     let around = Surroundings { store: &store, sealer: &sealer, clock: &*clock, entropy: &*entropy };
     let started = start::start(&around, region).await?;
     let sign_in_code = console::new_sign_in_code(&*store, &*clock, &*entropy).await?;
@@ -138,6 +142,11 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         files: open_files(directory, &*store).await?,
         store,
         clock,
+        custody: Custodies::new(
+            FileCustody::new(Arc::clone(&sealer), Arc::clone(&entropy)),
+            Vec::new(),
+            CustodyKind::File,
+        ),
         entropy,
         sealer,
         tokens: started.tokens,

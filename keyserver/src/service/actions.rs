@@ -4,7 +4,7 @@
 
 use crate::{
     audit::{Answer, Audited},
-    crypto::wrap::WrappedDek,
+    crypto::wrapped::WrappedDek,
     error::Error,
     iam::roles::Action,
     keys::{aad::Aad, alias::KeyRef, lifecycle::KeyAction, material::Secret, version::VersionId},
@@ -77,7 +77,7 @@ pub(crate) async fn wrap(
         let WrapInput { plaintext, aad } = input?;
         let drawn = plaintext.is_none();
         let dek = plaintext.unwrap_or_else(|| Secret::random(DEK_BYTES, &*app.entropy));
-        let Rewrap { ciphertext, version } = root.wrap(app, &dek, &aad)?;
+        let Rewrap { ciphertext, version } = root.wrap(app, &dek, &aad).await?;
         Ok((Answer::Content, Wrapped { plaintext: drawn.then_some(dek), ciphertext, version }))
     }
     .await;
@@ -96,10 +96,12 @@ pub(crate) async fn unwrap(
         let permitted = credentials.permit(app, &mut trail).await?;
         let root = RootKey::find(app, &permitted, name, KeyAction::Unwrap, &mut trail).await?;
         let UnwrapInput { ciphertext, aad } = input?;
-        let (plaintext, version) = root.unwrap(app, &ciphertext, &aad, &mut trail)?;
-        let rewrapped = (!root.is_newest(version)).then(|| root.wrap(app, &plaintext, &aad)).transpose()?;
-        if let Some(rewrapped) = &rewrapped {
-            trail.rewrapped(rewrapped.version);
+        let (plaintext, version) = root.unwrap(app, &ciphertext, &aad, &mut trail).await?;
+        let mut rewrapped = None;
+        if !root.is_newest(version) {
+            let fresh = root.wrap(app, &plaintext, &aad).await?;
+            trail.rewrapped(fresh.version);
+            rewrapped = Some(fresh);
         }
         Ok((Answer::Content, Unwrapped { plaintext, version, rewrapped }))
     }
@@ -119,8 +121,8 @@ pub(crate) async fn rewrap(
         let permitted = credentials.permit(app, &mut trail).await?;
         let root = RootKey::find(app, &permitted, name, KeyAction::Rewrap, &mut trail).await?;
         let UnwrapInput { ciphertext, aad } = input?;
-        let (dek, version) = root.unwrap(app, &ciphertext, &aad, &mut trail)?;
-        let rewrapped = root.wrap(app, &dek, &aad)?;
+        let (dek, version) = root.unwrap(app, &ciphertext, &aad, &mut trail).await?;
+        let rewrapped = root.wrap(app, &dek, &aad).await?;
         trail.rewrapped(rewrapped.version);
         Ok((Answer::Content, Rewrapped { version, rewrapped }))
     }

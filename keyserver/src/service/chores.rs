@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::{
     audit::{Answer, event::Trail},
+    crypto::custody::Origin,
     error::Error,
     iam::{grant::Grant, roles::Action},
     keys::{
@@ -18,12 +19,11 @@ use crate::{
         crn::Instance,
         key::{Key, KeyId},
         lifecycle::Chore,
-        material::Secret,
         version::{Version, VersionId},
     },
     service::{
         call::event,
-        keys::{GENERATED_BYTES, seal},
+        material::{destroy, hold},
         reclamations, signing_keys,
     },
     state::{App, AppState},
@@ -96,7 +96,10 @@ async fn expire(app: &AppState, grant: &Grant, mut key: Key, trail: &mut Trail, 
 async fn purge(app: &AppState, grant: &Grant, key: &Key, trail: &mut Trail, now: Timestamp) -> Result<(), Error> {
     if key.require_purge_due(now).is_ok() {
         trail.key(key, now);
-        app.store.purge_key(grant, key, event(app, trail, Answer::Empty)?).await?;
+        let versions = app.store.versions(grant, key.id).await?;
+        if app.store.purge_key(grant, key, event(app, trail, Answer::Empty)?).await? {
+            destroy(app, versions).await;
+        }
     }
     Ok(())
 }
@@ -111,9 +114,8 @@ async fn rotate(
 ) -> Result<(), Error> {
     if key.require_rotation_due(now).is_ok() {
         let version = Version { id: VersionId(app.entropy.uuid()), created_at: now };
-        let material = Secret::random(GENERATED_BYTES, &*app.entropy);
-        key.rotate(version, GENERATED_BYTES)?;
-        let sealed = seal(app, instance.id, &key, version, &material)?;
+        key.rotate(version, Origin::Generated.bytes())?;
+        let sealed = hold(app, instance.id, &key, version, &Origin::Generated).await?;
         trail.key(&key, now);
         trail.version(version);
         app.store.save_key(grant, key, Some(sealed), event(app, trail, Answer::Empty)?).await?;

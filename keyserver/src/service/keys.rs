@@ -4,12 +4,12 @@
 
 use crate::{
     audit::{Answer, Audited, event::Trail},
-    crypto::seal::Place,
+    crypto::custody::Origin,
     error::Error,
     iam::roles::Action,
     keys::{
         alias::KeyRef,
-        crn::{Instance, InstanceId},
+        crn::Instance,
         import_token::GivenMaterial,
         instance_policy::Making,
         key::{Key, KeyId, KeyKind, NewKey},
@@ -22,12 +22,10 @@ use crate::{
     service::{
         call::{ATTEMPTS, Call, Permitted, event, finish},
         import,
+        material::{hold, payload},
     },
     state::AppState,
 };
-
-/// Length of generated material.
-pub(super) const GENERATED_BYTES: usize = 32;
 
 /// A key as answers show it.
 pub(crate) struct KeyView {
@@ -57,11 +55,14 @@ async fn create_as(app: &AppState, call: Call, action: Action, input: Result<New
         let permitted = credentials.permit(app, &mut trail).await?;
         let mut new = input?;
         permitted.policies.allow_making(new.extractable, making(&new))?;
-        let material = match new.material.take() {
-            Some(given) => Some(import::open(app, &permitted, given, new.extractable).await?),
-            None => None,
+        let origin = match new.material.take() {
+            Some(given) => Origin::Given(import::open(app, &permitted, given, new.extractable).await?),
+            None => Origin::Generated,
         };
-        let (key, sealed, payload) = build(app, &permitted, new, material)?;
+        let key = build(app, &permitted, new, &origin)?;
+        let sealed = hold(app, permitted.instance.id, &key, key.current, &origin).await?;
+        let shows_payload = key.extractable;
+        let payload = shows_payload.then(|| payload(app, permitted.instance.id, &key, &sealed)).transpose()?;
         trail.key(&key, key.created_at);
         let event = event(app, &trail, Answer::Created)?;
         app.store.insert_key(&permitted.grant, key.clone(), sealed, event).await?;
@@ -81,18 +82,11 @@ const fn making(new: &NewKey) -> Making {
     }
 }
 
-fn build(
-    app: &AppState,
-    permitted: &Permitted,
-    new: NewKey,
-    material: Option<Secret>,
-) -> Result<(Key, SealedVersion, Option<Secret>), Error> {
+fn build(app: &AppState, permitted: &Permitted, new: NewKey, origin: &Origin) -> Result<Key, Error> {
     let id = KeyId(app.entropy.uuid());
     let version = new_version(app);
-    let imported = material.is_some();
-    let material = material.unwrap_or_else(|| Secret::random(GENERATED_BYTES, &*app.entropy));
-    // Only its length is looked at.
-    let kind = KeyKind { extractable: new.extractable, imported, bytes: material.expose().len() };
+    let imported = matches!(origin, Origin::Given(_));
+    let kind = KeyKind { extractable: new.extractable, imported, bytes: origin.bytes() };
     let by = permitted.grant.holder();
     let mut key = Key::create(id, new.label, kind, new.expires_at, version, by)?;
     if let Some(ring) = &permitted.ring {
@@ -105,8 +99,7 @@ fn build(
     for change in first {
         key.set_policy(change, PolicyAuthor { id: app.entropy.uuid(), at: version.created_at, by })?;
     }
-    let sealed = seal(app, permitted.instance.id, &key, version, &material)?;
-    Ok((key, sealed, new.extractable.then_some(material)))
+    Ok(key)
 }
 
 /// One key; a standard key with its payload while it is not deleted.
@@ -116,17 +109,17 @@ pub(crate) async fn read(app: &AppState, call: Call, name: Result<KeyRef, Error>
         let permitted = credentials.permit(app, &mut trail).await?;
         let (key, now) = find(app, &permitted, &name?, &mut trail).await?;
         let shows_payload = key.extractable && key.state(now) != State::Destroyed;
-        let payload = if shows_payload { newest_material(app, &permitted, &key).await? } else { None };
+        let newest = if shows_payload { newest(app, &permitted, &key).await? } else { None };
+        let payload = newest.map(|newest| payload(app, permitted.instance.id, &key, &newest)).transpose()?;
         Ok((Answer::Content, KeyView { key, instance: permitted.instance, now, payload }))
     }
     .await;
     finish(app, trail, outcome).await
 }
 
-/// The material of the newest version.
-pub(super) async fn newest_material(app: &AppState, permitted: &Permitted, key: &Key) -> Result<Option<Secret>, Error> {
-    let versions = app.store.versions(&permitted.grant, key.id).await?;
-    versions.first().map(|sealed| open(app, permitted.instance.id, key, sealed)).transpose()
+/// The newest version.
+pub(super) async fn newest(app: &AppState, permitted: &Permitted, key: &Key) -> Result<Option<SealedVersion>, Error> {
+    Ok(app.store.versions(&permitted.grant, key.id).await?.into_iter().next())
 }
 
 /// One key without any payload.
@@ -266,19 +259,21 @@ pub(crate) async fn rotate(
         let (key, now) = find(app, &permitted, &name, &mut trail).await?;
         key.require_root()?;
         key.check(KeyAction::Rotate, now)?;
-        let material = match (given, key.imported) {
-            (Some(given), true) => import::open(app, &permitted, given, key.extractable).await?,
+        let origin = match (given, key.imported) {
+            (Some(given), true) => Origin::Given(import::open(app, &permitted, given, key.extractable).await?),
             (None, true) => return Err(Error::PayloadRequired),
             (Some(_), false) => return Err(Error::PayloadNotAllowed),
-            (None, false) => Secret::random(GENERATED_BYTES, &*app.entropy),
+            (None, false) => Origin::Generated,
         };
         let answer = if show { Answer::Content } else { Answer::Empty };
+        let version = new_version(app);
+        // Nothing is given into custody for a rotation that is refused.
+        key.clone().rotate(version, origin.bytes())?;
+        let gained = hold(app, permitted.instance.id, &key, version, &origin).await?;
         let altered = alter(app, &permitted, &name, &mut trail, answer, |key, _, after| {
-            let version = new_version(app);
-            // Only its length is looked at.
-            key.rotate(version, material.expose().len())?;
+            key.rotate(version, origin.bytes())?;
             after.version(version);
-            seal(app, permitted.instance.id, key, version, &material).map(Some)
+            Ok(Some(gained.clone()))
         });
         let (key, now) = altered.await?;
         Ok((answer, KeyView { key, instance: permitted.instance, now, payload: None }))
@@ -314,23 +309,6 @@ pub(super) async fn find(
     trail.key(&key, now);
     trail.version(key.current);
     Ok((key, now))
-}
-
-/// Opens one version's material.
-pub(super) fn open(app: &AppState, instance: InstanceId, key: &Key, sealed: &SealedVersion) -> Result<Secret, Error> {
-    app.sealer.open(&sealed.material, Place::of_version(instance, key, sealed.version.id))
-}
-
-/// Seals the material of one version.
-pub(super) fn seal(
-    app: &AppState,
-    instance: InstanceId,
-    key: &Key,
-    version: Version,
-    material: &Secret,
-) -> Result<SealedVersion, Error> {
-    let material = app.sealer.seal(material, Place::of_version(instance, key, version.id), &*app.entropy)?;
-    Ok(SealedVersion { version, material })
 }
 
 fn new_version(app: &AppState) -> Version {

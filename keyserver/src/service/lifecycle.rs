@@ -4,13 +4,15 @@
 
 use crate::{
     audit::{Answer, Audited},
+    crypto::seal::VersionPlace,
     error::Error,
     iam::roles::Action,
-    keys::{alias::KeyRef, import_token::GivenMaterial, key::Key, lifecycle::KeyAction},
+    keys::{alias::KeyRef, import_token::GivenMaterial, key::Key, lifecycle::KeyAction, version::SealedVersion},
     service::{
         call::{ATTEMPTS, Call, Permitted, event, finish},
         import,
-        keys::{KeyView, alter, find, newest_material},
+        keys::{KeyView, alter, find, newest},
+        material::destroy,
     },
     state::AppState,
 };
@@ -54,10 +56,13 @@ async fn require_own_material(
         return Err(Error::ImportedKeyRequired);
     }
     let given = import::open(app, permitted, given, key.extractable).await?;
-    match newest_material(app, permitted, key).await? {
-        Some(own) if own.holds_same(&given) => Ok(()),
-        _ => Err(Error::InvalidField { name: "payload", why: "not the material that the key had when it was deleted" }),
+    if let Some(SealedVersion { version, held }) = newest(app, permitted, key).await? {
+        let place = VersionPlace::of(permitted.instance.id, key, version.id);
+        if app.custody.is_made_of(&place, &held, &given).await? {
+            return Ok(());
+        }
     }
+    Err(Error::InvalidField { name: "payload", why: "not the material that the key had when it was deleted" })
 }
 
 /// Removes a deleted key for ever; `show` asks for a last look at it.
@@ -70,9 +75,11 @@ pub(crate) async fn purge(app: &AppState, call: Call, name: Result<KeyRef, Error
         for _ in 0..ATTEMPTS {
             let (key, now) = find(app, &permitted, &name, &mut trail).await?;
             key.require_purgeable(now)?;
+            let versions = app.store.versions(&permitted.grant, key.id).await?;
             let event = event(app, &trail, answer)?;
             if app.store.purge_key(&permitted.grant, &key, event).await? {
                 trail.recorded();
+                destroy(app, versions).await;
                 return Ok((answer, KeyView { key, instance: permitted.instance, now, payload: None }));
             }
         }

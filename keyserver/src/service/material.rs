@@ -1,10 +1,10 @@
 //! A root key with its versions, ready to wrap and unwrap.
 //!
-//! *Invariant:* material is opened one version at a time, only when needed, and wiped right after.
+//! *Invariant:* material stays in its custody: data keys go in and come out, root keys do not.
 
 use crate::{
     audit::event::Trail,
-    crypto::wrap::{self, WrappedDek},
+    crypto::{custody::Origin, seal::VersionPlace, wrapped::WrappedDek},
     error::Error,
     keys::{
         aad::Aad,
@@ -13,12 +13,9 @@ use crate::{
         key::Key,
         lifecycle::KeyAction,
         material::Secret,
-        version::{SealedVersion, VersionId},
+        version::{SealedVersion, Version, VersionId},
     },
-    service::{
-        call::Permitted,
-        keys::{find, open},
-    },
+    service::{call::Permitted, keys::find},
     state::AppState,
 };
 
@@ -56,15 +53,14 @@ impl RootKey {
     }
 
     /// Under the newest version.
-    pub(super) fn wrap(&self, app: &AppState, dek: &Secret, aad: &Aad) -> Result<Rewrap, Error> {
+    pub(super) async fn wrap(&self, app: &AppState, dek: &Secret, aad: &Aad) -> Result<Rewrap, Error> {
         let version = self.newest.version.id;
-        let root = open(app, self.instance, &self.key, &self.newest)?;
-        let ciphertext = wrap::wrap(&root, version, dek, aad, &*app.entropy)?;
-        Ok(Rewrap { ciphertext, version })
+        let wrapped = app.custody.wrap(&self.place(version), &self.newest.held, dek, aad).await?;
+        Ok(Rewrap { ciphertext: wrapped.text()?, version })
     }
 
     /// By whichever version opens it, the hinted one first.
-    pub(super) fn unwrap(
+    pub(super) async fn unwrap(
         &self,
         app: &AppState,
         wrapped: &WrappedDek,
@@ -73,17 +69,53 @@ impl RootKey {
     ) -> Result<(Secret, VersionId), Error> {
         let mut candidates: Vec<&SealedVersion> = std::iter::once(&self.newest).chain(&self.older).collect();
         candidates.sort_by_key(|candidate| candidate.version.id != wrapped.hint());
-        for candidate in candidates {
-            if let Some(dek) = wrapped.unwrap(&open(app, self.instance, &self.key, candidate)?, aad) {
-                trail.version(candidate.version);
-                return Ok((dek, candidate.version.id));
+        for SealedVersion { version, held } in candidates {
+            if let Some(dek) = app.custody.unwrap(&self.place(version.id), held, wrapped, aad).await? {
+                trail.version(*version);
+                return Ok((dek, version.id));
             }
         }
         Err(Error::UnprocessableCiphertext)
     }
 
+    fn place(&self, version: VersionId) -> VersionPlace {
+        VersionPlace::of(self.instance, &self.key, version)
+    }
+
     /// Whether a version is the one that wraps.
     pub(super) fn is_newest(&self, version: VersionId) -> bool {
         self.newest.version.id == version
+    }
+}
+
+/// Gives the material of a new version of a key into custody.
+pub(super) async fn hold(
+    app: &AppState,
+    instance: InstanceId,
+    key: &Key,
+    version: Version,
+    origin: &Origin,
+) -> Result<SealedVersion, Error> {
+    let held = app.custody.make(&VersionPlace::of(instance, key, version.id), origin).await?;
+    Ok(SealedVersion { version, held })
+}
+
+/// The payload of a standard key.
+pub(super) fn payload(
+    app: &AppState,
+    instance: InstanceId,
+    key: &Key,
+    SealedVersion { version, held }: &SealedVersion,
+) -> Result<Secret, Error> {
+    app.custody.payload(&VersionPlace::of(instance, key, version.id), held)
+}
+
+/// Destroys the material of a key that was purged. What cannot be destroyed now is of no use to anybody, as nothing says any more
+/// what it was for.
+pub(super) async fn destroy(app: &AppState, versions: Vec<SealedVersion>) {
+    for SealedVersion { version, held } in versions {
+        if let Err(error) = app.custody.destroy(&held).await {
+            tracing::error!(version = %version.id, detail = error.detail(), "material of a purged key");
+        }
     }
 }

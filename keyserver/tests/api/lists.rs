@@ -248,7 +248,7 @@ fn copy_first_key(api: &Api, times: u32) {
         SELECT randomblob(16), instance, ring, name, tags, extractable, imported, bits, created_at, created_by, state,
             state_since, revision FROM (SELECT * FROM keys LIMIT 1), n";
     assert_eq!(api.database().execute(sql, [times]).expect("copied"), times as usize);
-    let sql = "INSERT INTO key_versions SELECT keys.id, 1, randomblob(16), created_at, x'00' FROM keys
+    let sql = "INSERT INTO key_versions (key_id, number, id, created_at, material) SELECT keys.id, 1, randomblob(16), created_at, x'00' FROM keys
         WHERE NOT EXISTS (SELECT 1 FROM key_versions WHERE key_id = keys.id)";
     assert_eq!(api.database().execute(sql, []).expect("copied"), times as usize);
 }

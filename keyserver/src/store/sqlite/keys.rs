@@ -20,9 +20,8 @@ use crate::{
             },
             State,
         },
-        material::SealedMaterial,
         ring::RingId,
-        version::{SealedVersion, Version, VersionId},
+        version::{CustodyKind, Held, SealedVersion, Version, VersionId},
     },
     store::{
         Keys, NewEvent,
@@ -96,7 +95,7 @@ impl Keys for SqliteStore {
         values.push(blob(key.0));
         self.read(move |db| {
             let sql = format!(
-                "SELECT key_versions.id, key_versions.created_at, key_versions.material
+                "SELECT key_versions.id, key_versions.created_at, custody, material
                  FROM key_versions JOIN keys ON keys.id = key_versions.key_id
                  WHERE {reached} AND keys.id = ? ORDER BY number DESC"
             );
@@ -241,10 +240,16 @@ pub(super) fn update_key(db: &Connection, instance: InstanceId, key: &Key) -> Re
 
 fn insert_version(db: &Connection, key: KeyId, version: &SealedVersion) -> Result<(), Error> {
     db.prepare_cached(
-        "INSERT INTO key_versions (key_id, number, id, created_at, material)
-         SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4 FROM key_versions WHERE key_id = ?1",
+        "INSERT INTO key_versions (key_id, number, id, created_at, custody, material)
+         SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM key_versions WHERE key_id = ?1",
     )?
-    .execute((key.0, version.version.id.0, millis(version.version.created_at), version.material.as_bytes()))?;
+    .execute((
+        key.0,
+        version.version.id.0,
+        millis(version.version.created_at),
+        version.held.kind.number(),
+        &version.held.bytes,
+    ))?;
     Ok(())
 }
 
@@ -294,6 +299,9 @@ pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
 fn version(row: &Row<'_>) -> rusqlite::Result<SealedVersion> {
     Ok(SealedVersion {
         version: Version { id: VersionId(row.get("id")?), created_at: instant(row, "created_at")? },
-        material: SealedMaterial::from_sealed_bytes(row.get("material")?),
+        held: Held {
+            kind: CustodyKind::from_number(row.get("custody")?).ok_or_else(|| unreadable(row, "custody"))?,
+            bytes: row.get("material")?,
+        },
     })
 }

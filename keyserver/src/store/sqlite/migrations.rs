@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0011_signing_keys.sql"),
     include_str!("../migrations/0012_resource_groups.sql"),
     include_str!("../migrations/0013_stored_bytes.sql"),
+    include_str!("../migrations/0014_custody.sql"),
 ];
 
 /// Applies what is missing, all of it or nothing. The format is read under the write lock: of two programs that open the

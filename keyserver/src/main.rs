@@ -6,24 +6,32 @@ mod commands;
 
 use std::{io::Write, process::ExitCode};
 
-use clap::Parser;
-use envelock_keyserver::config::{Command, Config};
+use envelock_keyserver::config::{Command, Config, Read, Unreadable};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::parse();
-    let done = match config.command {
-        None => commands::serve::run(config.serve).await,
-        Some(Command::Serve(options)) => commands::serve::run(options).await,
-        Some(Command::SignInLink(options)) => commands::sign_in_link::run(options).await,
-        Some(Command::RotateSigningKey(options)) => commands::rotate_signing_key::run(options).await,
+    let Read { config, origins } = match Config::read(&std::env::args_os().collect::<Vec<_>>()) {
+        Ok(read) => read,
+        Err(Unreadable::Flags(error)) => error.exit(),
+        Err(Unreadable::Other(error)) => return failed(&error, ExitCode::from(USAGE)),
+    };
+    let done = match config.command.unwrap_or(Command::Serve(config.serve)) {
+        Command::Serve(options) if options.check => commands::check::run(&options, &origins).await,
+        Command::Serve(options) => commands::serve::run(options).await,
+        Command::SignInLink(options) => commands::sign_in_link::run(options).await,
+        Command::RotateSigningKey(options) => commands::rotate_signing_key::run(options).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The logs may not be set up yet, and this is for whoever started the server.
-            drop(writeln!(std::io::stderr(), "envelock-keyserver: {error}"));
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&*error, ExitCode::FAILURE),
     }
+}
+
+/// How a command ends that was not understood; clap ends so as well.
+const USAGE: u8 = 2;
+
+/// The logs may not be set up yet, and this is for whoever started the server.
+fn failed(error: &dyn std::fmt::Display, code: ExitCode) -> ExitCode {
+    drop(writeln!(std::io::stderr(), "envelock-keyserver: {error}"));
+    code
 }

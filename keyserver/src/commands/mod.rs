@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* a command turns options into calls of the library and prints what came of it; it decides nothing else.
 
+pub(crate) mod check;
 pub(crate) mod rotate_signing_key;
 pub(crate) mod serve;
 pub(crate) mod sign_in_link;

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* nothing is announced before it holds.
 
-use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::Write, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use envelock_keyserver::{
     config::{Output, Serve, ServiceOptions},
@@ -28,15 +28,7 @@ pub(crate) async fn run(options: Serve) -> Result<(), Failure> {
     };
     let address = public.local_addr()?;
     let private_address = private.as_ref().map(TcpListener::local_addr).transpose()?;
-    let kept = Options {
-        directory,
-        master_key: options.master_key.clone(),
-        region: options.region.clone(),
-        secure_cookies: options.behind_tls_proxy,
-        trusted_proxies: options.trusted_proxies.clone(),
-        private_port: private_address.map(|address| address.port()),
-        services: services(&options.services),
-    };
+    let kept = kept(&options, directory, private_address);
     let server = server::open(&kept, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     tracing::info!(%address, data = %kept.directory.display(), "listening");
     // Before the announcement: whoever reads it may stop the server at once, and that is a clean stop too.
@@ -45,6 +37,18 @@ pub(crate) async fn run(options: Serve) -> Result<(), Failure> {
     server.serve(Sockets { public, private }, stop).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+pub(super) fn kept(options: &Serve, directory: PathBuf, private_address: Option<SocketAddr>) -> Options {
+    Options {
+        directory,
+        master_key: options.master_key.clone(),
+        region: options.region.clone(),
+        secure_cookies: options.behind_tls_proxy,
+        trusted_proxies: options.trusted_proxies.clone(),
+        private_port: private_address.map(|address| address.port()),
+        services: services(&options.services),
+    }
 }
 
 fn services(chosen: &ServiceOptions) -> Services {
@@ -58,12 +62,18 @@ fn services(chosen: &ServiceOptions) -> Services {
 }
 
 async fn bind(option: &str, address: SocketAddr, behind_tls_proxy: bool) -> Result<TcpListener, Failure> {
+    require_tls(option, address, behind_tls_proxy)?;
+    Ok(TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?)
+}
+
+/// Refuses to speak plain HTTP to other machines.
+pub(super) fn require_tls(option: &str, address: SocketAddr, behind_tls_proxy: bool) -> Result<(), Failure> {
     if !address.ip().is_loopback() && !behind_tls_proxy {
         let text = "is not a loopback address, and this server speaks plain HTTP: tokens and data keys would travel in clear. \
                     Listen on 127.0.0.1, or put a proxy that speaks TLS in front and say so with --behind-tls-proxy";
         return Err(format!("{option} {address} {text}").into());
     }
-    Ok(TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?)
+    Ok(())
 }
 
 fn start_logs(output: Output) {

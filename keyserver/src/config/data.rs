@@ -6,9 +6,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// The data directory.
+/// The data directory, and the file in which it and the other options may stand.
 #[derive(Debug, Clone, Args)]
 pub struct Data {
+    /// File with options in TOML, such as `listen = "127.0.0.1:8443"`: named as here, without the dashes. A flag counts before
+    /// the environment, that before the file.
+    #[arg(long, value_name = "FILE", env = "ENVELOCK_CONFIG")]
+    pub config: Option<PathBuf>,
     /// Directory of the database and, unless it is kept elsewhere, of the master key; by default in the platform's data
     /// directory.
     #[arg(long = "data", value_name = "DIR", env = "ENVELOCK_DATA")]

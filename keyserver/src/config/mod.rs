@@ -1,18 +1,23 @@
-//! Command line and environment.
+//! Command line, environment and configuration file.
 //!
-//! *Invariant:* the only reader of either; everything else takes a [`Config`].
+//! *Invariant:* the only reader of these; everything else takes a [`Config`].
 
 mod data;
+mod file;
 mod once;
+mod read;
 mod serve;
 mod services;
+mod table;
 
 use clap::{Parser, Subcommand};
 
 pub use data::Data;
 pub use once::{RotateSigningKey, SignInLink};
+pub use read::{Read, Unreadable};
 pub use serve::{Output, Serve};
 pub use services::ServiceOptions;
+pub use table::options;
 
 /// Key Protect compatible key server with a console.
 #[derive(Debug, Parser)]

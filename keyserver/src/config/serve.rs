@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use ipnet::IpNet;
 
 use super::{data::Data, services::ServiceOptions};
@@ -12,6 +12,9 @@ use super::{data::Data, services::ServiceOptions};
 /// Options of `serve`.
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
+    /// Only says whether the configuration is good: options, files, addresses. Starts and changes nothing.
+    #[arg(long)]
+    pub check: bool,
     /// Where keys are kept.
     #[command(flatten)]
     pub data: Data,
@@ -33,7 +36,10 @@ pub struct Serve {
     pub trusted_proxies: Vec<IpNet>,
     /// Says that a proxy in front speaks TLS to everyone else. Without it only a loopback address is listened on, as tokens
     /// and data keys would travel in clear.
-    #[arg(long, env = "ENVELOCK_BEHIND_TLS_PROXY")]
+    #[arg(
+        long, value_name = "BOOL", env = "ENVELOCK_BEHIND_TLS_PROXY", action = ArgAction::Set, num_args = 0..=1,
+        require_equals = true, default_missing_value = "true", default_value_t = false
+    )]
     pub behind_tls_proxy: bool,
     /// Region of a new installation, part of every name in it.
     #[arg(long, env = "ENVELOCK_REGION", default_value = "us-south", value_parser = parse_region)]

@@ -6,7 +6,8 @@ mod listen;
 mod schedule;
 
 use std::{
-    fs::{DirBuilder, File, TryLockError},
+    fs::{self, DirBuilder, File, TryLockError},
+    io,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -172,6 +173,24 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         sign_in_code,
         _lock: lock,
     })
+}
+
+/// Whether [`open`] would find what it needs, as far as looking can tell. Makes nothing, and does not mind a server that runs.
+pub fn check(options: &Options) -> Result<(), StartError> {
+    let Options { directory, master_key, .. } = options;
+    match fs::metadata(directory) {
+        Ok(found) if found.is_dir() => (),
+        Ok(_) => {
+            return Err(StartError::Directory { path: directory.clone(), source: io::ErrorKind::NotADirectory.into() });
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (),
+        Err(source) => return Err(StartError::Directory { path: directory.clone(), source }),
+    }
+    let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
+    match master::read(&file)? {
+        None if directory.join(DATABASE).exists() => Err(MasterKeyError::Missing(file).into()),
+        _ => Ok(()),
+    }
 }
 
 /// Makes a sign-in code in an existing data directory, whether its server runs or not. Needs no master key and leaves the

@@ -1,0 +1,138 @@
+//! Options from flags, the environment and a file: which one counts, and what is said of a wrong one.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+const TABLE_BEGIN: &str = "<!-- options -->\n";
+const TABLE_END: &str = "<!-- end of options -->";
+
+/// `serve --check` with a configuration file, flags and variables.
+fn check(folder: &Path, file: &str, flags: &[&str], variables: &[(&str, &str)]) -> Output {
+    let path = folder.join("keyserver.toml");
+    fs::write(&path, file).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ENVELOCK_")) {
+        command.env_remove(name);
+    }
+    command.args(["serve", "--check", "--config"]).arg(path).args(flags);
+    command.env("ENVELOCK_DATA", folder.join("data")).envs(variables.iter().copied()).output().expect("it runs")
+}
+
+fn told(output: &Output) -> (bool, String) {
+    let text = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat();
+    (output.status.success(), text)
+}
+
+#[test]
+fn a_flag_counts_before_the_environment_that_before_the_file_and_that_before_the_default() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = "# comment\nregion = \"eu-de\"\nfree-root-keys = 7\noutput = \"json\"\n";
+    let output = check(folder.path(), file, &["--region", "eu-gb"], &[("ENVELOCK_OUTPUT", "text")]);
+    let (good, text) = told(&output);
+    assert!(good, "{text}");
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines.contains(&"region: flag"), "{text}");
+    assert!(lines.contains(&"output: environment ENVELOCK_OUTPUT"), "{text}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("free-root-keys: ") && line.ends_with("keyserver.toml line 3")),
+        "{text}"
+    );
+    assert!(!text.contains("listen:"), "what is left at its default is not listed: {text}");
+    assert!(!folder.path().join("data").exists(), "a check makes nothing");
+}
+
+#[test]
+fn the_value_of_the_file_is_the_one_that_is_used() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address");
+    let file = format!(
+        "listen = \"{address}\"\nbehind-tls-proxy = true\ntrusted-proxies = [\"10.0.0.0/8\", \"192.0.2.0/24\"]\n"
+    );
+    let (good, text) = told(&check(folder.path(), &file, &[], &[]));
+    assert!(good && text.contains(&format!("--listen {address} is in use")), "{text}");
+    let everywhere = "listen = \"0.0.0.0:0\"\nbehind-tls-proxy = true\n";
+    assert!(told(&check(folder.path(), everywhere, &[], &[])).0);
+    let (good, text) = told(&check(folder.path(), everywhere, &["--behind-tls-proxy=false"], &[]));
+    assert!(!good && text.contains("--behind-tls-proxy"), "a flag takes back what the file says: {text}");
+}
+
+#[test]
+fn a_wrong_value_is_refused_with_its_name_its_origin_and_what_is_legal() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let refused = |file: &str, flags: &[&str], variables: &[(&str, &str)], parts: &[&str]| {
+        let (good, text) = told(&check(folder.path(), file, flags, variables));
+        assert!(!good, "{text}");
+        for part in parts {
+            assert!(text.contains(part), "no {part:?} in {text:?}");
+        }
+    };
+    refused("\nlisten = \"here\"", &[], &[], &["listen", "keyserver.toml line 2", "Address to listen on"]);
+    refused("free-root-keys = -1", &[], &[], &["free-root-keys", "line 1", "invalid digit"]);
+    refused("free-root-keys = { a = 1 }", &[], &[], &["free-root-keys", "line 1", "a text, a number"]);
+    refused("output = \"xml\"", &[], &[], &["output", "line 1", "one of text, json"]);
+    refused("region = [\"eu-de\", \"eu-gb\"]", &[], &[], &["region", "line 1", "one value"]);
+    refused("trusted-proxies = [\"10.0.0.0/8\", \"x\"]", &[], &[], &["trusted-proxies", "line 1"]);
+    refused(
+        "",
+        &[],
+        &[("ENVELOCK_FREE_ROOT_KEYS", "many")],
+        &["free-root-keys", "environment ENVELOCK_FREE_ROOT_KEYS"],
+    );
+    refused("", &["--free-root-keys=many"], &[], &["--free-root-keys", "many"]);
+    // One that would not count is wrong all the same.
+    refused("region = \"EU\"", &["--region", "eu-de"], &[], &["region", "line 1", "lower-case"]);
+}
+
+#[test]
+fn an_unknown_key_is_refused_and_the_one_that_was_meant_is_named() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let refused = |file: &str, part: &str| {
+        let (good, text) = told(&check(folder.path(), file, &[], &[]));
+        assert!(!good && text.contains(part), "no {part:?} in {text:?}");
+    };
+    refused("lisen = \"127.0.0.1:0\"", "unknown option lisen");
+    refused("lisen = \"127.0.0.1:0\"", "is listen meant?");
+    refused("config = \"other.toml\"", "unknown option config");
+    refused("url = \"http://x\"", "unknown option url");
+    refused("listen = ", "line 1 is not TOML");
+    let missing = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver"))
+        .args(["--check", "--config", "/nowhere/x.toml"])
+        .output();
+    let (good, text) = told(&missing.expect("it runs"));
+    assert!(!good && text.contains("/nowhere/x.toml is not read"), "{text}");
+}
+
+#[test]
+fn no_value_of_the_file_is_repeated_as_it_may_be_a_secret() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let secret = "c2VjcmV0IG1hdGVyaWFs";
+    for key in ["listen", "free-root-keys", "unheard-of", "output"] {
+        let (good, text) = told(&check(folder.path(), &format!("{key} = \"{secret}\""), &[], &[]));
+        assert!(!good && !text.contains(secret), "{text}");
+    }
+}
+
+#[test]
+fn the_handbook_lists_every_option_as_it_is() {
+    let handbook = include_str!("../../../docs/operations.md");
+    let table = envelock_keyserver::config::options();
+    let (_, rest) = handbook.split_once(TABLE_BEGIN).expect("the table begins");
+    let (written, _) = rest.split_once(TABLE_END).expect("the table ends");
+    assert!(written == table, "docs/operations.md is not up to date; `write_the_table` below writes it:\n\n{table}");
+}
+
+/// `cargo test -p envelock-keyserver --test operations -- --ignored write_the_table` after an option was changed.
+#[test]
+#[ignore = "writes docs/operations.md"]
+fn write_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations.md");
+    let handbook = fs::read_to_string(&path).expect("text");
+    let (before, rest) = handbook.split_once(TABLE_BEGIN).expect("the table begins");
+    let (_, after) = rest.split_once(TABLE_END).expect("the table ends");
+    let table = envelock_keyserver::config::options();
+    fs::write(path, format!("{before}{TABLE_BEGIN}{table}{TABLE_END}{after}")).expect("written");
+}

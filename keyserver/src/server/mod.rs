@@ -35,7 +35,7 @@ use crate::{
         start::{self, Surroundings},
     },
     state::{App, AppState, StoreJournal},
-    store::{Store, files::ObjectFiles, sqlite::SqliteStore},
+    store::{Store, files::ObjectFiles, sql::SqlStore},
 };
 
 pub use listen::Sockets;
@@ -132,7 +132,7 @@ pub struct Options {
 pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Server, StartError> {
     let Options { directory, master_key, region, secure_cookies, trusted_proxies, private_port, services } = options;
     let lock = lock(directory)?;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory.join(DATABASE))?);
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open_file(&directory.join(DATABASE))?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
     let sealer = Arc::new(Sealer::new(master_key_of(file, &*store, &*entropy).await?));
     let around = Surroundings { store: &store, sealer: &sealer, clock: &*clock, entropy: &*entropy };
@@ -204,7 +204,7 @@ pub async fn sign_in_code(
     if !database.exists() {
         return Err(StartError::Database(format!("there is none at {}; start the server first", database.display())));
     }
-    let store = SqliteStore::open_existing(&database)?;
+    let store = SqlStore::open_existing_file(&database)?;
     Ok(console::new_sign_in_code(&store, clock, entropy).await?)
 }
 
@@ -231,7 +231,7 @@ pub async fn rotate_signing_key(
     if !database.exists() {
         return Err(StartError::Database(format!("there is none at {}; start the server first", database.display())));
     }
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open_existing(&database)?);
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open_existing_file(&database)?);
     let file = master_key.map_or_else(|| directory.join(MASTER_KEY), Path::to_owned);
     let sealer = Sealer::new(master::read(&file)?.ok_or(MasterKeyError::Missing(file))?);
     let around = Workshop { store: &store, sealer: &sealer, entropy, classify: routes::reply::classify };

@@ -5,6 +5,7 @@
 
 mod aliases;
 mod chores;
+mod db;
 pub(crate) mod files;
 mod identities;
 mod import_tokens;
@@ -16,7 +17,7 @@ mod registrations;
 mod resources;
 mod rings;
 mod signing_keys;
-pub(crate) mod sqlite;
+pub(crate) mod sql;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

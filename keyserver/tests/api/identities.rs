@@ -206,6 +206,7 @@ async fn values_of_api_keys_are_drawn_here_and_never_kept() {
 #[tokio::test]
 async fn lists_of_identities_are_ordered_and_paged() {
     let api = Api::new().await;
+    api.clock.advance(1);
     for name in ["b", "a", "c"] {
         let made = service_id(&api, name).await;
         api_key(&api, &made["iam_id"]).await;

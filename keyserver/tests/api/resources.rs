@@ -123,6 +123,7 @@ async fn orders_that_are_not_understood_are_refused() {
 async fn lists_are_filtered_and_paged() {
     let mut api = Api::new().await;
     for name in ["a", "b", "c"] {
+        api.clock.advance(1);
         make(&api, &order(name, LITE)).await;
     }
     api.advance(24 * 3600).await;

@@ -44,7 +44,7 @@ async fn rings_are_made_listed_and_removed() {
     assert_eq!(listed.json["metadata"]["collectionType"], "application/vnd.ibm.kms.key_ring+json");
     assert_eq!(listed.json["metadata"]["collectionTotal"], 3);
     let rings = listed.json["resources"].as_array().expect("a list");
-    assert_eq!(rings[0], json!({"id": "default", "creationDate": "2026-01-10T09:00:00Z"}));
+    assert_eq!(rings[0], json!({"id": "default", "creationDate": "2026-01-10T08:59:59Z"}));
     assert_eq!((&rings[1]["id"], &rings[1]["creationDate"]), (&json!("ring-b"), &json!("2026-01-10T09:01:00Z")));
     assert!(rings[1]["createdBy"].as_str().expect("an id").starts_with("iam-ServiceId-"));
     assert_eq!(rings[2]["id"], "Ring-A");

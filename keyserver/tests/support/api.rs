@@ -65,9 +65,11 @@ pub(crate) struct Api {
 impl Api {
     /// A first start.
     pub(crate) async fn new() -> Self {
-        let clock = Arc::new(FixedClock(AtomicI64::new(START)));
+        // What the first start makes is older than everything else, so that it comes first in lists.
+        let clock = Arc::new(FixedClock(AtomicI64::new(START - 1000)));
         let directory = tempfile::tempdir().expect("a directory");
         let server = open(directory.path(), &clock).await;
+        clock.advance(1);
         let api_key = server.api_key.as_ref().expect("a first start").to_string();
         Self::around(directory, clock, server, api_key).await
     }

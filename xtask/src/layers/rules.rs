@@ -65,7 +65,7 @@ pub(super) const KEYSERVER: Layers = Layers {
     ],
     only: &[
         Only { what: "axum", by: &["", "server", "routes"], why: "the domain does not know HTTP" },
-        Only { what: "rusqlite", by: &["store"], why: "SQL stays in the store" },
+        Only { what: "rusqlite", by: &["store::db"], why: "nothing above store/db/ knows which database there is" },
         Only { what: "aes_gcm", by: &["crypto"], why: "ciphers are used through crypto/" },
         Only {
             what: "crate::iam::own_service",

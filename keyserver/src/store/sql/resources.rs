@@ -4,7 +4,6 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use uuid::Uuid;
 
 use crate::{
@@ -21,34 +20,29 @@ use crate::{
     },
     store::{
         KeyRegistration, NewEvent, Removal, Resources, Usage,
+        db::{Db, Row, Value, params, unreadable},
         policies::Forgotten,
-        sqlite::{
-            SqliteStore,
+        sql::{
+            SqlStore,
+            columns::{instant, json, millis, optional_instant},
             events::append,
             instance_policies, objects,
             policies::{are_bound_to, forget},
             registrations,
-            rows::{instant, millis, optional_instant, unreadable},
         },
     },
 };
 
 #[async_trait]
-impl Resources for SqliteStore {
+impl Resources for SqlStore {
     async fn resource(&self, id: InstanceId) -> Result<Option<Resource>, Error> {
-        self.read(move |db| {
-            Ok(db.prepare_cached("SELECT * FROM instances WHERE id = ?")?.query_row([id.0], resource).optional()?)
-        })
-        .await
+        self.read(move |db| db.query_optional("SELECT * FROM instances WHERE id = $1", params![id.0], resource)).await
     }
 
     async fn resources(&self, account: &str) -> Result<Vec<Resource>, Error> {
         let account = account.to_owned();
         self.read(move |db| {
-            let mut statement =
-                db.prepare_cached("SELECT * FROM instances WHERE account = ? ORDER BY created_at, rowid")?;
-            let resources = statement.query_map([account], resource)?.collect::<Result<_, _>>()?;
-            Ok(resources)
+            db.query("SELECT * FROM instances WHERE account = $1 ORDER BY created_at, id", params![&account], resource)
         })
         .await
     }
@@ -64,8 +58,8 @@ impl Resources for SqliteStore {
         grant.demand(resource.id, |action| action == ResourceAction::Create)?;
         let resource = Resource { account: grant.account().to_owned(), ..resource };
         self.change(event, move |db| {
-            if let Some(KeyRegistration { instance, key_revision, registration }) = registration
-                && !registrations::save(db, instance, registration.key, key_revision, &registration)?
+            if let Some(KeyRegistration { instance, key_revision, registration }) = &registration
+                && !registrations::save(db, *instance, registration.key, *key_revision, registration)?
             {
                 return Ok(false);
             }
@@ -90,9 +84,10 @@ impl Resources for SqliteStore {
     ) -> Result<bool, Error> {
         grant.demand(resource.id, |action| action == ResourceAction::Delete)?;
         self.change(event, move |db| {
-            let keys: i64 = db
-                .prepare_cached("SELECT count(*) FROM keys WHERE instance = ? AND state <> ?")?
-                .query_row((resource.id.0, State::Destroyed.number()), |row| row.get(0))?;
+            let keys: i64 = db.value(
+                "SELECT count(*) FROM keys WHERE instance = $1 AND state <> $2",
+                params![resource.id.0, State::Destroyed.number()],
+            )?;
             if keys > 0 {
                 return Err(Error::InstanceHasKeys { count: keys.unsigned_abs() });
             }
@@ -127,7 +122,7 @@ impl Resources for SqliteStore {
                 registrations::remove(db, root.instance, root.key, &ResourceCrn::parse(&resource.crn())?)?;
             }
             // Versions and aliases go with their key.
-            db.execute("DELETE FROM keys WHERE instance = ?", [resource.id.0])?;
+            db.execute("DELETE FROM keys WHERE instance = $1", params![resource.id.0])?;
             append(db, &event)?;
             policies.iter().try_for_each(|policy| forget(db, policy))?;
             Ok(Some(files))
@@ -140,12 +135,9 @@ impl Resources for SqliteStore {
         let instance = grant.instance();
         let keys: Vec<(KeyId, String)> = self
             .read(move |db| {
-                let mut statement =
-                    db.prepare_cached("SELECT id, ring FROM keys WHERE instance = ? AND name = ? AND state <> ?")?;
-                let parameters = (instance.0, name, State::Destroyed.number());
-                let key = |row: &Row<'_>| Ok((KeyId(row.get(0)?), row.get(1)?));
-                let keys = statement.query_map(parameters, key)?.collect::<Result<_, _>>()?;
-                Ok(keys)
+                let parameters = params![instance.0, &name, State::Destroyed.number()];
+                let key = |row: &Row<'_>| Ok((KeyId(row.at(0)?), row.at(1)?));
+                db.query("SELECT id, ring FROM keys WHERE instance = $1 AND name = $2 AND state <> $3", parameters, key)
             })
             .await?;
         let reached = keys.into_iter().filter(|(key, ring)| grant.covers(*key, ring));
@@ -161,26 +153,22 @@ impl Resources for SqliteStore {
     ) -> Result<Usage, Error> {
         grant.demand(id, |action| action == ResourceAction::ReadUsage)?;
         self.read(move |db| {
-            let count = |sql: &str, parameters: &[&dyn ToSql]| -> rusqlite::Result<u64> {
-                db.prepare_cached(sql)?.query_row(parameters, |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
-            };
+            let count = |sql: &str, params: &[Value<'_>]| db.value(sql, params).map(i64::unsigned_abs);
             let active_root_keys = count(
-                "SELECT count(*) FROM keys WHERE instance = ? AND NOT extractable AND state = ?
-                     AND (expires_at IS NULL OR expires_at > ?)",
-                &[&id.0, &State::Active.number(), &millis(now)],
+                "SELECT count(*) FROM keys WHERE instance = $1 AND NOT extractable AND state = $2
+                     AND (expires_at IS NULL OR expires_at > $3)",
+                params![id.0, State::Active.number(), millis(now)],
             )?;
             let key_versions = count(
                 "SELECT count(*) FROM key_versions JOIN keys ON keys.id = key_versions.key_id
-                 WHERE instance = ? AND NOT extractable AND state <> ?",
-                &[&id.0, &State::Destroyed.number()],
+                 WHERE instance = $1 AND NOT extractable AND state <> $2",
+                params![id.0, State::Destroyed.number()],
             )?;
-            let mut statement = db.prepare_cached(
-                "SELECT action, count(*) FROM events WHERE instance = ? AND at >= ? AND at < ? AND action LIKE 'kms.%'
-                 GROUP BY action ORDER BY action",
-            )?;
-            let per_action = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
-            let parameters = (id.0, millis(calls.0), millis(calls.1));
-            let calls = statement.query_map(parameters, per_action)?.collect::<Result<_, _>>()?;
+            let per_action = |row: &Row<'_>| Ok((row.at(0)?, row.at::<i64>(1)?.unsigned_abs()));
+            let parameters = params![id.0, millis(calls.0), millis(calls.1)];
+            let sql = "SELECT action, count(*) FROM events
+                       WHERE instance = $1 AND at >= $2 AND at < $3 AND action LIKE 'kms.%' GROUP BY action ORDER BY action";
+            let calls = db.query(sql, parameters, per_action)?;
             Ok(Usage { active_root_keys, key_versions, calls })
         })
         .await
@@ -189,29 +177,29 @@ impl Resources for SqliteStore {
     async fn due_reclamations(&self, now: Timestamp) -> Result<Vec<Resource>, Error> {
         let deleted_before = millis(now - RECLAMATION);
         self.read(move |db| {
-            let mut statement = db.prepare_cached(
-                "SELECT * FROM instances WHERE state = 'pending_reclamation' AND deleted_at <= ? ORDER BY deleted_at",
-            )?;
-            let due = statement.query_map([deleted_before], resource)?.collect::<Result<_, _>>()?;
-            Ok(due)
+            db.query(
+                "SELECT * FROM instances WHERE state = 'pending_reclamation' AND deleted_at <= $1 ORDER BY deleted_at",
+                params![deleted_before],
+                resource,
+            )
         })
         .await
     }
 }
 
-fn insert(db: &Connection, resource: &Resource) -> Result<(), Error> {
+fn insert(db: &Db<'_>, resource: &Resource) -> Result<(), Error> {
     db.execute(
         "INSERT INTO instances (id, name, service, plan, region, account, resource_group, key_instance, key_id,
              allow_cleanup, locked, tags, state, last_operation, created_at, created_by, revision)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-        rusqlite::params![
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0)",
+        params![
             resource.id.0,
-            resource.name,
-            resource.service,
+            &resource.name,
+            &resource.service,
             resource.plan.id(),
-            resource.region,
-            resource.account,
-            resource.group,
+            &resource.region,
+            &resource.account,
+            &resource.group,
             resource.root_key.map(|root| root.instance.0),
             resource.root_key.map(|root| root.key.0),
             resource.allow_cleanup,
@@ -220,21 +208,22 @@ fn insert(db: &Connection, resource: &Resource) -> Result<(), Error> {
             resource.state.name(),
             resource.last_operation.name(),
             millis(resource.created.at),
-            resource.created.by,
+            &resource.created.by,
         ],
     )?;
     Ok(())
 }
 
 /// Everything that may change; `false` if the row is not as it was read.
-fn update(db: &Connection, resource: &Resource) -> Result<bool, Error> {
+fn update(db: &Db<'_>, resource: &Resource) -> Result<bool, Error> {
     let (updated, reclamation) = (resource.updated.as_ref(), resource.reclamation.as_ref());
     let changed = db.execute(
-        "UPDATE instances SET name = ?, plan = ?, allow_cleanup = ?, locked = ?, tags = ?, state = ?, last_operation = ?,
-             updated_at = ?, updated_by = ?, reclamation = ?, deleted_at = ?, deleted_by = ?, revision = revision + 1
-         WHERE id = ? AND revision = ?",
-        rusqlite::params![
-            resource.name,
+        "UPDATE instances SET name = $1, plan = $2, allow_cleanup = $3, locked = $4, tags = $5, state = $6,
+             last_operation = $7, updated_at = $8, updated_by = $9, reclamation = $10, deleted_at = $11,
+         deleted_by = $12, revision = revision + 1
+         WHERE id = $13 AND revision = $14",
+        params![
+            &resource.name,
             resource.plan.id(),
             resource.allow_cleanup,
             resource.locked,
@@ -257,29 +246,29 @@ fn tags(resource: &Resource) -> Result<String, Error> {
     serde_json::to_string(&resource.tags).map_err(|_| Error::Corrupt("tags of an instance"))
 }
 
-fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
-    let root_key = match (row.get::<_, Option<Uuid>>("key_instance")?, row.get::<_, Option<Uuid>>("key_id")?) {
+fn resource(row: &Row<'_>) -> Result<Resource, Error> {
+    let root_key = match (row.get::<Option<Uuid>>("key_instance")?, row.get::<Option<Uuid>>("key_id")?) {
         (Some(instance), Some(key)) => Some(RootKeyName { instance: InstanceId(instance), key: KeyId(key) }),
         (None, None) => None,
-        _ => return Err(unreadable(row, "key_id")),
+        _ => return Err(unreadable("key_id")),
     };
-    let stamp = |at: &str, by: &str| match (optional_instant(row, at)?, row.get::<_, Option<String>>(by)?) {
+    let stamp = |at: &str, by: &str| match (optional_instant(row, at)?, row.get::<Option<String>>(by)?) {
         (Some(at), Some(by)) => Ok(Some(Stamp { at, by })),
         (None, None) => Ok(None),
-        _ => Err(unreadable(row, by)),
+        _ => Err(unreadable(by)),
     };
     let reclamation = match (row.get("reclamation")?, stamp("deleted_at", "deleted_by")?) {
         (Some(id), Some(deleted)) => Some(Reclamation { id, deleted }),
         (None, None) => None,
-        _ => return Err(unreadable(row, "reclamation")),
+        _ => return Err(unreadable("reclamation")),
     };
-    let tags = serde_json::from_str(&row.get::<_, String>("tags")?).map_err(|_| unreadable(row, "tags"))?;
-    let (account, group) = (row.get::<_, String>("account")?, row.get::<_, String>("resource_group")?);
+    let tags = json(row, "tags")?;
+    let (account, group) = (row.get::<String>("account")?, row.get::<String>("resource_group")?);
     Ok(Resource {
         id: InstanceId(row.get("id")?),
         name: row.get("name")?,
         service: row.get("service")?,
-        plan: Plan::from_id(row.get("plan")?).ok_or_else(|| unreadable(row, "plan"))?,
+        plan: Plan::from_id(row.get("plan")?).ok_or_else(|| unreadable("plan"))?,
         region: row.get("region")?,
         group: if group.is_empty() { account.clone() } else { group },
         account,
@@ -296,6 +285,6 @@ fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
     })
 }
 
-fn named<T>(row: &Row<'_>, column: &str, parse: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
-    parse(&row.get::<_, String>(column)?).ok_or_else(|| unreadable(row, column))
+fn named<T>(row: &Row<'_>, column: &str, parse: fn(&str) -> Option<T>) -> Result<T, Error> {
+    parse(&row.get::<String>(column)?).ok_or_else(|| unreadable(column))
 }

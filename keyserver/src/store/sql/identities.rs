@@ -3,7 +3,6 @@
 //! *Invariant:* writes and lists stay inside the grant's account; what is removed takes its API keys and policies along.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 use uuid::Uuid;
 
 use crate::{
@@ -16,21 +15,19 @@ use crate::{
     keys::crn::Crn,
     store::{
         Identities, NewEvent,
-        sqlite::{
-            SqliteStore,
+        db::{Db, Row, params, unreadable},
+        sql::{
+            SqlStore,
+            columns::{instant, json, millis},
             events::append,
-            rows::{instant, millis, unreadable},
         },
     },
 };
 
 #[async_trait]
-impl Identities for SqliteStore {
+impl Identities for SqlStore {
     async fn service_id(&self, id: Uuid) -> Result<Option<ServiceId>, Error> {
-        self.read(move |db| {
-            Ok(db.prepare_cached("SELECT * FROM service_ids WHERE id = ?")?.query_row([id], service_id).optional()?)
-        })
-        .await
+        self.read(move |db| db.query_optional("SELECT * FROM service_ids WHERE id = $1", params![id], service_id)).await
     }
 
     async fn insert_service_id(&self, grant: &AccountGrant, identity: ServiceId, event: NewEvent) -> Result<(), Error> {
@@ -41,10 +38,11 @@ impl Identities for SqliteStore {
     async fn service_ids(&self, grant: &AccountGrant) -> Result<Vec<ServiceId>, Error> {
         let account = grant.account().to_owned();
         self.read(move |db| {
-            let mut statement =
-                db.prepare_cached("SELECT * FROM service_ids WHERE account = ? ORDER BY created_at, rowid")?;
-            let identities = statement.query_map([account], service_id)?.collect::<Result<_, _>>()?;
-            Ok(identities)
+            db.query(
+                "SELECT * FROM service_ids WHERE account = $1 ORDER BY created_at, id",
+                params![&account],
+                service_id,
+            )
         })
         .await
     }
@@ -58,12 +56,10 @@ impl Identities for SqliteStore {
     ) -> Result<bool, Error> {
         let account = grant.account().to_owned();
         self.change(event, move |db| {
-            let saved = db
-                .prepare_cached(
-                    "UPDATE service_ids SET name = ?, description = ?, operates = ?, modified_at = ?, locked = ?,
-                         revision = ? WHERE id = ? AND account = ? AND revision = ?",
-                )?
-                .execute((
+            let saved = db.execute(
+                "UPDATE service_ids SET name = $1, description = $2, operates = $3, modified_at = $4, locked = $5,
+                     revision = $6 WHERE id = $7 AND account = $8 AND revision = $9",
+                params![
                     &identity.name,
                     &identity.description,
                     operates(&identity)?,
@@ -71,9 +67,10 @@ impl Identities for SqliteStore {
                     identity.upkeep.locked,
                     identity.upkeep.revision,
                     identity.id,
-                    account,
-                    revision,
-                ))?;
+                    &account,
+                    revision
+                ],
+            )?;
             Ok(saved > 0)
         })
         .await
@@ -88,8 +85,8 @@ impl Identities for SqliteStore {
         let (account, iam_id) = (grant.account().to_owned(), identity.iam_id());
         let (id, revision) = (identity.id, identity.upkeep.revision);
         self.change(event, move |db| {
-            let sql = "DELETE FROM service_ids WHERE id = ? AND account = ? AND revision = ?";
-            if db.execute(sql, (id, account, revision))? == 0 {
+            let sql = "DELETE FROM service_ids WHERE id = $1 AND account = $2 AND revision = $3";
+            if db.execute(sql, params![id, &account, revision])? == 0 {
                 return Ok(false);
             }
             forget(db, &iam_id)?;
@@ -101,21 +98,21 @@ impl Identities for SqliteStore {
     async fn insert_user(&self, grant: &AccountGrant, user: User, event: NewEvent) -> Result<(), Error> {
         let account = grant.account().to_owned();
         self.write(move |db| {
-            let inserted = db.execute(
+            let inserted = db.execute_unless_taken(
                 "INSERT INTO users (iam_id, account, email, first_name, last_name, active, created_at, created_by)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                params![
                     &user.iam_id,
-                    account,
+                    &account,
                     &user.email,
                     &user.first_name,
                     &user.last_name,
                     user.active,
                     millis(user.created_at),
-                    &user.created_by,
-                ),
+                    &user.created_by
+                ],
             );
-            taken(inserted)?;
+            inserted?.ok_or(Error::UserExists)?;
             append(db, &event)
         })
         .await
@@ -129,10 +126,7 @@ impl Identities for SqliteStore {
     async fn users(&self, grant: &AccountGrant) -> Result<Vec<User>, Error> {
         let account = grant.account().to_owned();
         self.read(move |db| {
-            let mut statement =
-                db.prepare_cached("SELECT * FROM users WHERE account = ? ORDER BY created_at, rowid")?;
-            let users = statement.query_map([account], user)?.collect::<Result<_, _>>()?;
-            Ok(users)
+            db.query("SELECT * FROM users WHERE account = $1 ORDER BY created_at, iam_id", params![&account], user)
         })
         .await
     }
@@ -140,23 +134,24 @@ impl Identities for SqliteStore {
     async fn save_user(&self, grant: &AccountGrant, before: User, after: User, event: NewEvent) -> Result<bool, Error> {
         let account = grant.account().to_owned();
         self.change(event, move |db| {
-            let saved = db.execute(
-                "UPDATE users SET email = ?, first_name = ?, last_name = ?, active = ? WHERE iam_id = ? AND account = ?
-                     AND email = ? AND first_name = ? AND last_name = ? AND active = ?",
-                (
+            let saved = db.execute_unless_taken(
+                "UPDATE users SET email = $1, first_name = $2, last_name = $3, active = $4
+                     WHERE iam_id = $5 AND account = $6 AND email = $7 AND first_name = $8 AND last_name = $9
+                     AND active = $10",
+                params![
                     &after.email,
                     &after.first_name,
                     &after.last_name,
                     after.active,
                     &before.iam_id,
-                    account,
+                    &account,
                     &before.email,
                     &before.first_name,
                     &before.last_name,
-                    before.active,
-                ),
+                    before.active
+                ],
             );
-            Ok(taken(saved)? > 0)
+            Ok(saved?.ok_or(Error::UserExists)? > 0)
         })
         .await
     }
@@ -164,7 +159,7 @@ impl Identities for SqliteStore {
     async fn delete_user(&self, grant: &AccountGrant, iam_id: &str, event: NewEvent) -> Result<bool, Error> {
         let (account, iam_id) = (grant.account().to_owned(), iam_id.to_owned());
         self.change(event, move |db| {
-            if db.execute("DELETE FROM users WHERE iam_id = ? AND account = ?", (&iam_id, account))? == 0 {
+            if db.execute("DELETE FROM users WHERE iam_id = $1 AND account = $2", params![&iam_id, &account])? == 0 {
                 return Ok(false);
             }
             forget(db, &iam_id)?;
@@ -174,37 +169,29 @@ impl Identities for SqliteStore {
     }
 }
 
-fn taken(done: rusqlite::Result<usize>) -> Result<usize, Error> {
-    match done {
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Err(Error::UserExists),
-        done => Ok(done?),
-    }
-}
-
 /// Removes what an identity leaves behind.
-fn forget(db: &Connection, iam_id: &str) -> Result<(), Error> {
-    db.execute("DELETE FROM api_keys WHERE owner = ?", [iam_id])?;
-    db.execute("DELETE FROM policies WHERE subject = ?", [iam_id])?;
+fn forget(db: &Db<'_>, iam_id: &str) -> Result<(), Error> {
+    db.execute("DELETE FROM api_keys WHERE owner = $1", params![iam_id])?;
+    db.execute("DELETE FROM policies WHERE subject = $1", params![iam_id])?;
     Ok(())
 }
 
 /// The user with this IAM id in this account.
-pub(super) fn user_of(db: &Connection, account: &str, iam_id: &str) -> Result<Option<User>, Error> {
-    let mut statement = db.prepare_cached("SELECT * FROM users WHERE iam_id = ? AND account = ?")?;
-    Ok(statement.query_row((iam_id, account), user).optional()?)
+pub(super) fn user_of(db: &Db<'_>, account: &str, iam_id: &str) -> Result<Option<User>, Error> {
+    db.query_optional("SELECT * FROM users WHERE iam_id = $1 AND account = $2", params![iam_id, account], user)
 }
 
 /// Whether there is such a user and they are not disabled.
-pub(super) fn is_active(db: &Connection, iam_id: &str) -> Result<bool, Error> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE iam_id = ? AND active)";
-    Ok(db.prepare_cached(sql)?.query_row([iam_id], |row| row.get(0))?)
+pub(super) fn is_active(db: &Db<'_>, iam_id: &str) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE iam_id = $1 AND active)";
+    db.value(sql, params![iam_id])
 }
 
-pub(super) fn insert_service_id(db: &Connection, identity: &ServiceId) -> Result<(), Error> {
+pub(super) fn insert_service_id(db: &Db<'_>, identity: &ServiceId) -> Result<(), Error> {
     db.execute(
         "INSERT INTO service_ids (id, name, description, account, operates, created_at, modified_at, locked, revision)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        params![
             identity.id,
             &identity.name,
             &identity.description,
@@ -213,8 +200,8 @@ pub(super) fn insert_service_id(db: &Connection, identity: &ServiceId) -> Result
             millis(identity.upkeep.created_at),
             millis(identity.upkeep.modified_at),
             identity.upkeep.locked,
-            identity.upkeep.revision,
-        ),
+            identity.upkeep.revision
+        ],
     )?;
     Ok(())
 }
@@ -224,21 +211,20 @@ fn operates(identity: &ServiceId) -> Result<String, Error> {
     serde_json::to_string(&crns).map_err(|_| Error::Corrupt("services of a service ID"))
 }
 
-pub(super) fn service_id(row: &Row<'_>) -> rusqlite::Result<ServiceId> {
-    let operates: Vec<String> =
-        serde_json::from_str(&row.get::<_, String>("operates")?).map_err(|_| unreadable(row, "operates"))?;
+pub(super) fn service_id(row: &Row<'_>) -> Result<ServiceId, Error> {
+    let operates: Vec<String> = json(row, "operates")?;
     let operates: Option<Vec<Crn>> = operates.iter().map(|crn| Crn::parse(crn)).collect();
     Ok(ServiceId {
         id: row.get("id")?,
         name: row.get("name")?,
         description: row.get("description")?,
         account: row.get("account")?,
-        operates: operates.ok_or_else(|| unreadable(row, "operates"))?,
+        operates: operates.ok_or_else(|| unreadable("operates"))?,
         upkeep: upkeep(row)?,
     })
 }
 
-pub(super) fn upkeep(row: &Row<'_>) -> rusqlite::Result<Upkeep> {
+pub(super) fn upkeep(row: &Row<'_>) -> Result<Upkeep, Error> {
     Ok(Upkeep {
         created_at: instant(row, "created_at")?,
         modified_at: instant(row, "modified_at")?,
@@ -247,7 +233,7 @@ pub(super) fn upkeep(row: &Row<'_>) -> rusqlite::Result<Upkeep> {
     })
 }
 
-fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+fn user(row: &Row<'_>) -> Result<User, Error> {
     Ok(User {
         iam_id: row.get("iam_id")?,
         account: row.get("account")?,

@@ -3,7 +3,6 @@
 //! *Invariant:* a policy is replaced only by a writer who has read it.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Row};
 
 use crate::{
     error::Error,
@@ -15,21 +14,24 @@ use crate::{
     },
     store::{
         InstancePolicies, NewEvent,
-        sqlite::{
-            SqliteStore,
+        db::{Db, Row, params, unreadable},
+        sql::{
+            SqlStore,
+            columns::{instant, millis},
             events::append,
-            rows::{instant, millis, unreadable},
         },
     },
 };
 
 #[async_trait]
-impl InstancePolicies for SqliteStore {
+impl InstancePolicies for SqlStore {
     async fn instance_policies(&self, instance: InstanceId) -> Result<Policies, Error> {
         self.read(move |db| {
-            let mut statement =
-                db.prepare_cached("SELECT * FROM instance_policies WHERE instance = ? ORDER BY kind")?;
-            let policies = statement.query_map([instance.0], policy)?.collect::<Result<_, _>>()?;
+            let policies = db.query(
+                "SELECT * FROM instance_policies WHERE instance = $1 ORDER BY kind",
+                params![instance.0],
+                policy,
+            )?;
             Ok(Policies::new(policies))
         })
         .await
@@ -51,20 +53,18 @@ impl InstancePolicies for SqliteStore {
     }
 }
 
-pub(super) fn save(db: &Connection, instance: InstanceId, policy: &InstancePolicy) -> Result<(), Error> {
+pub(super) fn save(db: &Db<'_>, instance: InstanceId, policy: &InstancePolicy) -> Result<(), Error> {
     let InstancePolicy { rule, stamp, revision } = policy;
     let attributes =
         serde_json::to_string(&rule.attributes()).map_err(|_| Error::Corrupt("attributes of an instance policy"))?;
-    let saved = db
-        .prepare_cached(
-            "INSERT INTO instance_policies (instance, kind, enabled, attributes, created_at, created_by, updated_at,
-                 updated_by, revision)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (instance, kind) DO UPDATE SET enabled = excluded.enabled, attributes = excluded.attributes,
-                 updated_at = excluded.updated_at, updated_by = excluded.updated_by, revision = excluded.revision
-             WHERE revision = excluded.revision - 1",
-        )?
-        .execute((
+    let saved = db.execute(
+        "INSERT INTO instance_policies (instance, kind, enabled, attributes, created_at, created_by, updated_at,
+             updated_by, revision)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (instance, kind) DO UPDATE SET enabled = excluded.enabled, attributes = excluded.attributes,
+             updated_at = excluded.updated_at, updated_by = excluded.updated_by, revision = excluded.revision
+         WHERE instance_policies.revision = excluded.revision - 1",
+        params![
             instance.0,
             rule.kind().name(),
             rule.enabled(),
@@ -73,18 +73,19 @@ pub(super) fn save(db: &Connection, instance: InstanceId, policy: &InstancePolic
             &stamp.created_by,
             millis(stamp.updated_at),
             &stamp.updated_by,
-            revision + 1,
-        ))?;
+            revision + 1
+        ],
+    )?;
     if saved == 1 { Ok(()) } else { Err(Error::Contended) }
 }
 
-fn policy(row: &Row<'_>) -> rusqlite::Result<InstancePolicy> {
-    let kind = InstancePolicyKind::from_name(&row.get::<_, String>("kind")?).ok_or_else(|| unreadable(row, "kind"))?;
-    let attributes = serde_json::from_str(&row.get::<_, String>("attributes")?);
-    let attributes = attributes.map_err(|_| unreadable(row, "attributes"))?;
+fn policy(row: &Row<'_>) -> Result<InstancePolicy, Error> {
+    let kind = InstancePolicyKind::from_name(&row.get::<String>("kind")?).ok_or_else(|| unreadable("kind"))?;
+    let attributes = serde_json::from_str(&row.get::<String>("attributes")?);
+    let attributes = attributes.map_err(|_| unreadable("attributes"))?;
     let rule = InstanceRule::from_parts(kind, row.get("enabled")?, attributes);
     Ok(InstancePolicy {
-        rule: rule.ok_or_else(|| unreadable(row, "attributes"))?,
+        rule: rule.ok_or_else(|| unreadable("attributes"))?,
         stamp: Stamp {
             created_at: instant(row, "created_at")?,
             created_by: row.get("created_by")?,

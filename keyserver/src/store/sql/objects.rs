@@ -4,7 +4,6 @@
 //! object.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::{
     error::Error,
@@ -16,16 +15,17 @@ use crate::{
     },
     store::{
         NewEvent, Objects,
-        sqlite::{
-            SqliteStore,
+        db::{Db, Row, params, unreadable},
+        sql::{
+            SqlStore,
+            columns::{instant, millis},
             events::append,
-            rows::{instant, millis, unreadable},
         },
     },
 };
 
 #[async_trait]
-impl Objects for SqliteStore {
+impl Objects for SqlStore {
     async fn object(
         &self,
         grant: &ServiceGrant,
@@ -50,14 +50,15 @@ impl Objects for SqliteStore {
             if let Some(last) = end.last_mut() {
                 *last += 1;
             }
-            let mut statement = db.prepare_cached(
-                "SELECT * FROM objects WHERE instance = ?1 AND name >= ?2 AND (length(?3) = 0 OR name < ?3) AND name > ?4
-                 ORDER BY name LIMIT ?5",
-            )?;
-            let after = page.after.unwrap_or_default().into_bytes();
-            let parameters = (instance.0, page.prefix.into_bytes(), end, after, page.limit);
-            let objects = statement.query_map(parameters, object)?.collect::<Result<_, _>>()?;
-            Ok(objects)
+            let after = page.after.as_deref().unwrap_or_default().as_bytes();
+            let parameters =
+                params![instance.0, page.prefix.as_bytes(), page.prefix.is_empty(), end, after, page.limit];
+            db.query(
+                "SELECT * FROM objects WHERE instance = $1 AND name >= $2 AND ($3 OR name < $4) AND name > $5
+                 ORDER BY name LIMIT $6",
+                parameters,
+                object,
+            )
         })
         .await
     }
@@ -102,7 +103,10 @@ impl Objects for SqliteStore {
         self.write(move |db| {
             let present = find(db, instance, &name)?.ok_or(Error::ObjectNotFound)?;
             precondition.check(Some(present.checksum))?;
-            db.execute("DELETE FROM objects WHERE instance = ? AND name = ?", (instance.0, name.as_str().as_bytes()))?;
+            db.execute(
+                "DELETE FROM objects WHERE instance = $1 AND name = $2",
+                params![instance.0, name.as_str().as_bytes()],
+            )?;
             loosen(db, &present.file)?;
             count_out(db, instance, present.size)?;
             append(db, &event)?;
@@ -117,12 +121,7 @@ impl Objects for SqliteStore {
     }
 
     async fn loose_files(&self) -> Result<Vec<String>, Error> {
-        self.read(|db| {
-            let mut statement = db.prepare_cached("SELECT file FROM loose_files")?;
-            let files = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            Ok(files)
-        })
-        .await
+        self.read(|db| db.query("SELECT file FROM loose_files", &[], |row| row.at(0))).await
     }
 
     async fn forget_loose_files(&self, files: Vec<String>) -> Result<(), Error> {
@@ -131,34 +130,34 @@ impl Objects for SqliteStore {
 }
 
 /// Ends all objects of an instance; answers the files that held them.
-pub(super) fn delete_all(db: &Connection, instance: InstanceId) -> Result<Vec<String>, Error> {
-    let mut statement = db.prepare_cached("DELETE FROM objects WHERE instance = ? RETURNING file")?;
-    let files: Vec<String> = statement.query_map([instance.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+pub(super) fn delete_all(db: &Db<'_>, instance: InstanceId) -> Result<Vec<String>, Error> {
+    let files: Vec<String> =
+        db.query("DELETE FROM objects WHERE instance = $1 RETURNING file", params![instance.0], |row| row.at(0))?;
     files.iter().try_for_each(|file| loosen(db, file))?;
-    db.execute("UPDATE instances SET stored_bytes = 0 WHERE id = ?", [instance.0])?;
+    db.execute("UPDATE instances SET stored_bytes = 0 WHERE id = $1", params![instance.0])?;
     Ok(files)
 }
 
-fn require_active(db: &Connection, instance: InstanceId) -> Result<(), Error> {
-    let active = db
-        .prepare_cached("SELECT 1 FROM instances WHERE id = ? AND state = 'active'")?
-        .query_row([instance.0], |_| Ok(()))
-        .optional()?;
+fn require_active(db: &Db<'_>, instance: InstanceId) -> Result<(), Error> {
+    let active =
+        db.query_optional("SELECT 1 FROM instances WHERE id = $1 AND state = 'active'", params![instance.0], |_| {
+            Ok(())
+        })?;
     active.ok_or(Error::InstanceGone)
 }
 
-fn count_in(db: &Connection, instance: InstanceId, size: u64, quota: u64) -> Result<(), Error> {
+fn count_in(db: &Db<'_>, instance: InstanceId, size: u64, quota: u64) -> Result<(), Error> {
     let (size, most) = (bytes(size)?, i64::try_from(quota).unwrap_or(i64::MAX));
-    let sql = "UPDATE instances SET stored_bytes = stored_bytes + ? WHERE id = ? AND stored_bytes <= ? - ?";
-    match db.prepare_cached(sql)?.execute((size, instance.0, most, size))? {
+    let sql = "UPDATE instances SET stored_bytes = stored_bytes + $1 WHERE id = $2 AND stored_bytes <= $3 - $1";
+    match db.execute(sql, params![size, instance.0, most])? {
         0 => Err(Error::QuotaExceeded { limit: quota }),
         _ => Ok(()),
     }
 }
 
-fn count_out(db: &Connection, instance: InstanceId, size: u64) -> Result<(), Error> {
-    let sql = "UPDATE instances SET stored_bytes = stored_bytes - ? WHERE id = ?";
-    db.prepare_cached(sql)?.execute((bytes(size)?, instance.0))?;
+fn count_out(db: &Db<'_>, instance: InstanceId, size: u64) -> Result<(), Error> {
+    let sql = "UPDATE instances SET stored_bytes = stored_bytes - $1 WHERE id = $2";
+    db.execute(sql, params![bytes(size)?, instance.0])?;
     Ok(())
 }
 
@@ -166,45 +165,48 @@ fn bytes(size: u64) -> Result<i64, Error> {
     i64::try_from(size).map_err(|_| Error::Corrupt("size of an object"))
 }
 
-fn loosen(db: &Connection, file: &str) -> Result<(), Error> {
-    db.prepare_cached("INSERT INTO loose_files (file) VALUES (?)")?.execute([file])?;
+fn loosen(db: &Db<'_>, file: &str) -> Result<(), Error> {
+    db.execute("INSERT INTO loose_files (file) VALUES ($1)", params![file])?;
     Ok(())
 }
 
-fn forget(db: &Connection, file: &str) -> Result<(), Error> {
-    db.prepare_cached("DELETE FROM loose_files WHERE file = ?")?.execute([file])?;
+fn forget(db: &Db<'_>, file: &str) -> Result<(), Error> {
+    db.execute("DELETE FROM loose_files WHERE file = $1", params![file])?;
     Ok(())
 }
 
-fn find(db: &Connection, instance: InstanceId, name: &ObjectName) -> Result<Option<Object>, Error> {
-    Ok(db
-        .prepare_cached("SELECT * FROM objects WHERE instance = ? AND name = ?")?
-        .query_row((instance.0, name.as_str().as_bytes()), object)
-        .optional()?)
+fn find(db: &Db<'_>, instance: InstanceId, name: &ObjectName) -> Result<Option<Object>, Error> {
+    db.query_optional(
+        "SELECT * FROM objects WHERE instance = $1 AND name = $2",
+        params![instance.0, name.as_str().as_bytes()],
+        object,
+    )
 }
 
-fn insert(db: &Connection, instance: InstanceId, object: &Object) -> Result<(), Error> {
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO objects (instance, name, size, checksum, file, stored_at, stored_by)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )?
-    .execute((
-        instance.0,
-        object.name.as_str().as_bytes(),
-        bytes(object.size)?,
-        object.checksum.0,
-        &object.file,
-        millis(object.stored.at),
-        &object.stored.by,
-    ))?;
+fn insert(db: &Db<'_>, instance: InstanceId, object: &Object) -> Result<(), Error> {
+    db.execute(
+        "INSERT INTO objects (instance, name, size, checksum, file, stored_at, stored_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (instance, name) DO UPDATE SET size = excluded.size, checksum = excluded.checksum,
+             file = excluded.file, stored_at = excluded.stored_at, stored_by = excluded.stored_by",
+        params![
+            instance.0,
+            object.name.as_str().as_bytes(),
+            bytes(object.size)?,
+            object.checksum.0,
+            &object.file,
+            millis(object.stored.at),
+            &object.stored.by
+        ],
+    )?;
     Ok(())
 }
 
-fn object(row: &Row<'_>) -> rusqlite::Result<Object> {
+fn object(row: &Row<'_>) -> Result<Object, Error> {
     let name = String::from_utf8(row.get("name")?).ok().and_then(|name| ObjectName::parse(&name).ok());
     Ok(Object {
-        name: name.ok_or_else(|| unreadable(row, "name"))?,
-        size: row.get::<_, i64>("size")?.unsigned_abs(),
+        name: name.ok_or_else(|| unreadable("name"))?,
+        size: row.get::<i64>("size")?.unsigned_abs(),
         checksum: Checksum(row.get("checksum")?),
         file: row.get("file")?,
         stored: Stamp { at: instant(row, "stored_at")?, by: row.get("stored_by")? },

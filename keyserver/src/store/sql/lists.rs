@@ -3,7 +3,6 @@
 //! *Invariant:* what a caller wrote becomes a bound value or a word from this file, never a part of a statement.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value};
 
 use crate::{
     error::Error,
@@ -22,25 +21,27 @@ use crate::{
     },
     store::{
         Filter, Found, KeyLists, Listing, Page,
-        sqlite::{
-            SqliteStore, aliases,
-            keys::{ALIASES, aliases_of, blob, key, reach, select_keys},
-            rows::millis,
+        db::{Db, Row, Value, params},
+        sql::{
+            SqlStore, aliases,
+            columns::millis,
+            keys::{ALIASES, aliases_of, key, reach, select_keys},
+            text::Sql,
         },
     },
 };
 
 #[async_trait]
-impl KeyLists for SqliteStore {
+impl KeyLists for SqlStore {
     async fn keys(&self, grant: &Grant, listing: Listing) -> Result<Found, Error> {
         grant.demand(|action| action == Action::ListKeys)?;
         let Listing { filter, search, order, page } = listing;
         let (condition, order) = (condition(grant, &filter), order_by(&order, &filter));
         let instance = grant.instance();
         self.read(move |db| {
-            let (ids, incomplete) = match search {
-                None => (ids(db, condition, order, page)?, false),
-                Some(search) => find(db, instance, &search, condition, order, page)?,
+            let (ids, incomplete) = match &search {
+                None => (ids(db, &condition, &order, page)?, false),
+                Some(search) => find(db, instance, search, &condition, &order, page)?,
             };
             Ok(Found { keys: load(db, ids)?, incomplete })
         })
@@ -49,34 +50,31 @@ impl KeyLists for SqliteStore {
 
     async fn count_keys(&self, grant: &Grant, filter: Filter) -> Result<u64, Error> {
         grant.demand(|action| action == Action::CountKeys)?;
-        let Sql { text, values } = condition(grant, &filter);
-        self.read(move |db| {
-            let sql = format!("SELECT count(*) FROM keys WHERE {text}");
-            let count: i64 = db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
-            Ok(count.unsigned_abs())
-        })
-        .await
+        let select = Sql::new("SELECT count(*) FROM keys WHERE ", []);
+        let (sql, values) = Sql::join([select, condition(grant, &filter)]).numbered();
+        self.read(move |db| db.value(&sql, &values).map(i64::unsigned_abs)).await
     }
 }
 
 /// A page of ids. The rest of a key is read for the page alone, so that what is sorted or skipped stays small.
-fn ids(db: &Connection, condition: Sql, order: Sql, page: Page) -> Result<Vec<KeyId>, Error> {
-    let (condition_text, order_text) = (condition.text, order.text);
-    let sql = format!("SELECT keys.id FROM keys WHERE {condition_text} ORDER BY {order_text}keys.id LIMIT ? OFFSET ?");
-    let values = condition.values.into_iter().chain(order.values);
-    let values = values.chain([Value::from(page.limit), Value::from(page.offset)]);
-    let mut statement = db.prepare_cached(&sql)?;
-    let ids = statement.query_map(params_from_iter(values), |row| row.get(0).map(KeyId))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+fn ids(db: &Db<'_>, condition: &Sql, order: &Sql, page: Page) -> Result<Vec<KeyId>, Error> {
+    let part = Sql::new(" LIMIT ? OFFSET ?", [page.limit.into(), page.offset.into()]);
+    let (sql, values) = Sql::join([select("keys.id", condition, order), part]).numbered();
+    db.query(&sql, &values, |row| row.at(0).map(KeyId))
+}
+
+fn select(columns: &str, condition: &Sql, order: &Sql) -> Sql {
+    let select = Sql::new(format!("SELECT {columns} FROM keys WHERE "), []);
+    Sql::join([select, condition.clone(), Sql::new(" ORDER BY ", []), order.clone(), Sql::new("keys.id", [])])
 }
 
 /// A page of what a search finds, and whether that is only what it looks up directly.
 fn find(
-    db: &Connection,
+    db: &Db<'_>,
     instance: InstanceId,
     search: &Search,
-    condition: Sql,
-    order: Sql,
+    condition: &Sql,
+    order: &Sql,
     page: Page,
 ) -> Result<(Vec<KeyId>, bool), Error> {
     let named = match search.direct() {
@@ -85,7 +83,7 @@ fn find(
         None => None,
     };
     let direct = match named {
-        Some(id) => labels(db, condition.clone().and("keys.id = ?", [blob(id.0)]), Sql::default())?.pop(),
+        Some(id) => labels(db, &condition.clone().and("keys.id = ?", [id.0.into()]), &Sql::default())?.pop(),
         None => None,
     };
     let direct = direct.map(|label| label.id);
@@ -109,54 +107,23 @@ struct Label {
 }
 
 /// One more than a search may look through, at most.
-fn labels(db: &Connection, condition: Sql, order: Sql) -> Result<Vec<Label>, Error> {
-    let (condition_text, order_text) = (condition.text, order.text);
-    let sql = format!(
-        "SELECT keys.id, keys.name, {ALIASES} AS aliases FROM keys
-         WHERE {condition_text} ORDER BY {order_text}keys.id LIMIT {}",
-        MAX_SEARCHED + 1
-    );
-    let mut statement = db.prepare_cached(&sql)?;
-    let values = condition.values.into_iter().chain(order.values);
+fn labels(db: &Db<'_>, condition: &Sql, order: &Sql) -> Result<Vec<Label>, Error> {
+    let columns = format!("keys.id, keys.name, {ALIASES} AS aliases");
+    let limit = Sql::new(format!(" LIMIT {}", MAX_SEARCHED + 1), []);
+    let (sql, values) = Sql::join([select(&columns, condition, order), limit]).numbered();
     let label =
         |row: &Row<'_>| Ok(Label { id: KeyId(row.get("id")?), name: row.get("name")?, aliases: aliases_of(row)? });
-    Ok(statement.query_map(params_from_iter(values), label)?.collect::<Result<_, _>>()?)
+    db.query(&sql, &values, label)
 }
 
 /// The keys with these ids, in the same order; one that was purged since is left out.
-fn load(db: &Connection, ids: impl IntoIterator<Item = KeyId>) -> Result<Vec<Key>, Error> {
-    let mut statement = db.prepare_cached(&format!("{} WHERE keys.id = ?", select_keys()))?;
-    let ids = ids.into_iter();
-    ids.filter_map(|id| statement.query_row([id.0], key).optional().transpose()).map(|key| Ok(key?)).collect()
-}
-
-/// A piece of a statement with its values.
-#[derive(Debug, Clone, Default)]
-struct Sql {
-    text: String,
-    values: Vec<Value>,
-}
-
-impl Sql {
-    fn and(mut self, condition: &str, values: impl IntoIterator<Item = Value>) -> Self {
-        self.text += " AND ";
-        self.text += condition;
-        self.values.extend(values);
-        self
-    }
-
-    fn and_one_of(self, expression: Self, wanted: Vec<Value>) -> Self {
-        if wanted.is_empty() {
-            return self.and("FALSE", []);
-        }
-        let marks = vec!["?"; wanted.len()].join(", ");
-        self.and(&format!("{} IN ({marks})", expression.text), expression.values.into_iter().chain(wanted))
-    }
+fn load(db: &Db<'_>, ids: impl IntoIterator<Item = KeyId>) -> Result<Vec<Key>, Error> {
+    let sql = format!("{} WHERE keys.id = $1", select_keys());
+    ids.into_iter().filter_map(|id| db.query_optional(&sql, params![id.0], key).transpose()).collect()
 }
 
 fn condition(grant: &Grant, filter: &Filter) -> Sql {
-    let (text, values) = reach(grant);
-    let mut sql = Sql { text, values };
+    let mut sql = reach(grant);
     if let Some(ring) = &filter.ring {
         sql = sql.and("keys.ring = ?", [Value::from(ring.as_str().to_owned())]);
     }
@@ -179,36 +146,28 @@ fn condition(grant: &Grant, filter: &Filter) -> Sql {
 /// The state that counts: an active key past its date is deactivated, as in the model.
 fn state(filter: &Filter) -> Sql {
     let (active, deactivated) = (State::Active.number(), State::Deactivated.number());
-    Sql {
-        text: format!(
-            "CASE WHEN keys.state = {active} AND keys.expires_at <= ? THEN {deactivated} ELSE keys.state END"
-        ),
-        values: vec![Value::from(millis(filter.now))],
-    }
+    Sql::new(
+        format!("CASE WHEN keys.state = {active} AND keys.expires_at <= ? THEN {deactivated} ELSE keys.state END"),
+        [millis(filter.now).into()],
+    )
 }
 
 /// Every step with a comma after it.
 fn order_by(steps: &[Step], filter: &Filter) -> Sql {
-    let mut sql = Sql::default();
-    for step in steps {
+    Sql::join(steps.iter().flat_map(|step| {
+        let mut absent = Sql::default();
         let expression = match step.by {
-            Property::Id => "keys.id".to_owned(),
-            Property::State => {
-                let Sql { text, values } = state(filter);
-                sql.values.extend(values);
-                text
+            Property::Id => Sql::new("keys.id", []),
+            Property::State => state(filter),
+            Property::Extractable => Sql::new("keys.extractable", []),
+            Property::Imported => Sql::new("keys.imported", []),
+            Property::Date(property) => {
+                absent = Sql::new(format!("{} IS NULL, ", column(property)), []);
+                Sql::new(column(property), [])
             }
-            Property::Extractable => "keys.extractable".to_owned(),
-            Property::Imported => "keys.imported".to_owned(),
-            Property::Date(property) => column(property).to_owned(),
         };
-        if let Property::Date(_) = step.by {
-            sql.text += &format!("{expression} IS NULL, ");
-        }
-        sql.text += &expression;
-        sql.text += if step.descending { " DESC, " } else { ", " };
-    }
-    sql
+        [absent, expression, Sql::new(if step.descending { " DESC, " } else { ", " }, [])]
+    }))
 }
 
 const fn column(property: DateProperty) -> &'static str {

@@ -3,8 +3,6 @@
 //! *Invariant:* every statement is limited to the grant's instance and to the keys it covers.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value};
-use uuid::Uuid;
 
 use crate::{
     error::Error,
@@ -25,18 +23,20 @@ use crate::{
     },
     store::{
         Keys, NewEvent,
-        sqlite::{
-            SqliteStore, aliases,
+        db::{Db, Row, Value, params, unreadable},
+        sql::{
+            SqlStore, aliases,
+            columns::{instant, json, millis, optional_instant},
             events::append,
             key_policies::{JOIN_POLICIES, POLICY_COLUMNS, dual_auth, rotation, save_policies},
             rings,
-            rows::{instant, millis, optional_instant, unreadable},
+            text::Sql,
         },
     },
 };
 
-/// The aliases of a row of `keys`, as a JSON list.
-pub(super) const ALIASES: &str = "(SELECT json_group_array(alias ORDER BY alias) FROM aliases WHERE key_id = keys.id)";
+/// The aliases of a row of `keys`, with a comma between them.
+pub(super) const ALIASES: &str = "(SELECT string_agg(alias, ',' ORDER BY alias) FROM aliases WHERE key_id = keys.id)";
 
 /// Everything about keys, to be followed by conditions.
 pub(super) fn select_keys() -> String {
@@ -51,7 +51,7 @@ pub(super) fn select_keys() -> String {
 }
 
 #[async_trait]
-impl Keys for SqliteStore {
+impl Keys for SqlStore {
     async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion, event: NewEvent) -> Result<(), Error> {
         grant.demand(|action| matches!(action, Action::CreateKey | Action::CreateKeyWithPolicies))?;
         if !grant.covers_ring(&key.ring) {
@@ -76,14 +76,14 @@ impl Keys for SqliteStore {
         let (name, ring) = (name.clone(), ring.cloned());
         let key = self
             .read(move |db| {
-                let id = match name {
-                    KeyRef::Id(id) => Some(id),
-                    KeyRef::Alias(alias) => aliases::owner(db, instance, &alias)?,
+                let id = match &name {
+                    KeyRef::Id(id) => Some(*id),
+                    KeyRef::Alias(alias) => aliases::owner(db, instance, alias)?,
                 };
                 let Some(id) = id else { return Ok(None) };
-                let sql = format!("{} WHERE keys.id = ? AND keys.instance = ?", select_keys());
-                let key = db.prepare_cached(&sql)?.query_row((id.0, instance.0), key).optional()?;
-                Ok(key.filter(|key| ring.is_none_or(|ring| key.ring == ring.as_str())))
+                let sql = format!("{} WHERE keys.id = $1 AND keys.instance = $2", select_keys());
+                let key = db.query_optional(&sql, params![id.0, instance.0], key)?;
+                Ok(key.filter(|key| ring.as_ref().is_none_or(|ring| key.ring == ring.as_str())))
             })
             .await?;
         Ok(key.filter(|key| grant.covers(key.id, &key.ring)))
@@ -91,19 +91,12 @@ impl Keys for SqliteStore {
 
     async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error> {
         grant.demand(Action::concerns_keys)?;
-        let (reached, mut values) = reach(grant);
-        values.push(blob(key.0));
-        self.read(move |db| {
-            let sql = format!(
-                "SELECT key_versions.id, key_versions.created_at, custody, material
-                 FROM key_versions JOIN keys ON keys.id = key_versions.key_id
-                 WHERE {reached} AND keys.id = ? ORDER BY number DESC"
-            );
-            let mut statement = db.prepare_cached(&sql)?;
-            let versions = statement.query_map(params_from_iter(values), version)?.collect::<Result<_, _>>()?;
-            Ok(versions)
-        })
-        .await
+        let select = "SELECT key_versions.id, key_versions.created_at, custody, material
+                      FROM key_versions JOIN keys ON keys.id = key_versions.key_id WHERE ";
+        let reached = reach(grant).and("keys.id = ?", [key.0.into()]);
+        let (sql, values) =
+            Sql::join([Sql::new(select, []), reached, Sql::new(" ORDER BY number DESC", [])]).numbered();
+        self.read(move |db| db.query(&sql, &values, version)).await
     }
 
     async fn save_key(
@@ -139,8 +132,8 @@ impl Keys for SqliteStore {
             if !update_key(db, instance, &key)? {
                 return Ok(false);
             }
-            if let Some(version) = gained {
-                insert_version(db, key.id, &version)?;
+            if let Some(version) = &gained {
+                insert_version(db, key.id, version)?;
             }
             save_policies(db, &key)?;
             Ok(true)
@@ -153,75 +146,70 @@ impl Keys for SqliteStore {
         grant.demand_key(key)?;
         let (id, instance, revision) = (key.id, grant.instance(), key.revision);
         self.change(event, move |db| {
-            let mut purge = db.prepare_cached("DELETE FROM keys WHERE id = ? AND instance = ? AND revision = ?")?;
-            Ok(purge.execute((id.0, instance.0, revision))? > 0)
+            let sql = "DELETE FROM keys WHERE id = $1 AND instance = $2 AND revision = $3";
+            Ok(db.execute(sql, params![id.0, instance.0, revision])? > 0)
         })
         .await
     }
 }
 
-pub(super) fn blob(id: Uuid) -> Value {
-    Value::from(id.as_bytes().to_vec())
-}
-
-/// The keys that a grant reaches, as a condition on `keys` and the values in it.
-pub(super) fn reach(grant: &Grant) -> (String, Vec<Value>) {
-    let mut values = vec![blob(grant.instance().0)];
-    let Some(parts) = grant.only() else { return ("keys.instance = ?".to_owned(), values) };
+/// The keys that a grant reaches, as a condition on `keys`.
+pub(super) fn reach(grant: &Grant) -> Sql {
+    let sql = Sql::new("keys.instance = ?", [grant.instance().0.into()]);
+    let Some(parts) = grant.only() else { return sql };
+    let mut values = Vec::new();
     let one_of: Vec<String> = parts
         .iter()
         .map(|part| {
             let ring = part.ring.as_ref().map(|ring| ("keys.ring = ?", Value::from(ring.as_str().to_owned())));
-            let key = part.key.map(|key| ("keys.id = ?", blob(key.0)));
-            let both: Vec<(&str, Value)> = ring.into_iter().chain(key).collect();
+            let key = part.key.map(|key| ("keys.id = ?", Value::from(key.0)));
+            let both: Vec<(&str, Value<'static>)> = ring.into_iter().chain(key).collect();
             values.extend(both.iter().map(|(_, value)| value.clone()));
             both.iter().map(|(condition, _)| *condition).collect::<Vec<_>>().join(" AND ")
         })
         .collect();
-    (format!("keys.instance = ? AND ({})", one_of.join(" OR ")), values)
+    sql.and(&format!("({})", one_of.join(" OR ")), values)
 }
 
 /// Refuses an instance that was deleted after the grant was given: a key that came into it, or back, would go unseen, and be
 /// removed with it.
-fn require_in_use(db: &Connection, instance: InstanceId) -> Result<(), Error> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM instances WHERE id = ? AND state = 'active')";
-    if db.prepare_cached(sql)?.query_row([instance.0], |row| row.get(0))? { Ok(()) } else { Err(Error::Denied) }
+fn require_in_use(db: &Db<'_>, instance: InstanceId) -> Result<(), Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM instances WHERE id = $1 AND state = 'active')";
+    if db.value(sql, params![instance.0])? { Ok(()) } else { Err(Error::Denied) }
 }
 
-fn insert_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<(), Error> {
-    db.prepare_cached(
+fn insert_key(db: &Db<'_>, instance: InstanceId, key: &Key) -> Result<(), Error> {
+    db.execute(
         "INSERT INTO keys (id, instance, ring, name, description, tags, extractable, imported, bits, created_at,
              created_by, expires_at, state, state_since, revision)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?
-    .execute((
-        key.id.0,
-        instance.0,
-        &key.ring,
-        &key.name,
-        &key.description,
-        serde_json::to_string(&key.tags).map_err(|_| Error::Corrupt("tags of a key"))?,
-        key.extractable,
-        key.imported,
-        key.bits,
-        millis(key.created_at),
-        &key.created_by,
-        key.expires_at.map(millis),
-        key.stored_state.number(),
-        millis(key.state_since),
-        key.revision,
-    ))?;
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        params![
+            key.id.0,
+            instance.0,
+            &key.ring,
+            &key.name,
+            &key.description,
+            serde_json::to_string(&key.tags).map_err(|_| Error::Corrupt("tags of a key"))?,
+            key.extractable,
+            key.imported,
+            key.bits,
+            millis(key.created_at),
+            &key.created_by,
+            key.expires_at.map(millis),
+            key.stored_state.number(),
+            millis(key.state_since),
+            key.revision
+        ],
+    )?;
     Ok(())
 }
 
-pub(super) fn update_key(db: &Connection, instance: InstanceId, key: &Key) -> Result<bool, Error> {
-    let updated = db
-        .prepare_cached(
-            "UPDATE keys SET ring = ?, bits = ?, updated_at = ?, rotated_at = ?, state = ?, state_since = ?, notified_at = ?,
-                 deleted_at = ?, deleted_by = ?, revision = revision + 1
-             WHERE id = ? AND instance = ? AND revision = ?",
-        )?
-        .execute((
+pub(super) fn update_key(db: &Db<'_>, instance: InstanceId, key: &Key) -> Result<bool, Error> {
+    let updated = db.execute(
+        "UPDATE keys SET ring = $1, bits = $2, updated_at = $3, rotated_at = $4, state = $5, state_since = $6,
+             notified_at = $7, deleted_at = $8, deleted_by = $9, revision = revision + 1
+         WHERE id = $10 AND instance = $11 AND revision = $12",
+        params![
             &key.ring,
             key.bits,
             key.updated_at.map(millis),
@@ -233,48 +221,45 @@ pub(super) fn update_key(db: &Connection, instance: InstanceId, key: &Key) -> Re
             key.deletion.as_ref().map(|deletion| &deletion.by),
             key.id.0,
             instance.0,
-            key.revision,
-        ))?;
+            key.revision
+        ],
+    )?;
     Ok(updated == 1)
 }
 
-fn insert_version(db: &Connection, key: KeyId, version: &SealedVersion) -> Result<(), Error> {
-    db.prepare_cached(
+fn insert_version(db: &Db<'_>, key: KeyId, version: &SealedVersion) -> Result<(), Error> {
+    db.execute(
         "INSERT INTO key_versions (key_id, number, id, created_at, custody, material)
-         SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM key_versions WHERE key_id = ?1",
-    )?
-    .execute((
-        key.0,
-        version.version.id.0,
-        millis(version.version.created_at),
-        version.held.kind.number(),
-        &version.held.bytes,
-    ))?;
+         SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5 FROM key_versions WHERE key_id = $1",
+        params![
+            key.0,
+            version.version.id.0,
+            millis(version.version.created_at),
+            version.held.kind.number(),
+            &version.held.bytes
+        ],
+    )?;
     Ok(())
 }
 
-fn list(row: &Row<'_>, column: &str) -> rusqlite::Result<Vec<String>> {
-    serde_json::from_str(&row.get::<_, String>(column)?).map_err(|_| unreadable(row, column))
-}
-
 /// The column `aliases`, made by [`ALIASES`].
-pub(super) fn aliases_of(row: &Row<'_>) -> rusqlite::Result<Vec<Alias>> {
-    let aliases: Result<_, _> = list(row, "aliases")?.iter().map(|text| Alias::parse(text)).collect();
-    aliases.map_err(|_| unreadable(row, "aliases"))
+pub(super) fn aliases_of(row: &Row<'_>) -> Result<Vec<Alias>, Error> {
+    let Some(aliases) = row.get::<Option<String>>("aliases")? else { return Ok(Vec::new()) };
+    aliases.split(',').map(Alias::parse).collect::<Result<_, _>>().map_err(|_| unreadable("aliases"))
 }
 
 /// A row of [`select_keys`].
-pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
-    let deletion = match (optional_instant(row, "deleted_at")?, row.get::<_, Option<String>>("deleted_by")?) {
+pub(super) fn key(row: &Row<'_>) -> Result<Key, Error> {
+    let deletion = match (optional_instant(row, "deleted_at")?, row.get::<Option<String>>("deleted_by")?) {
         (Some(at), Some(by)) => Some(Deletion { at, by }),
         (None, None) => None,
-        _ => return Err(unreadable(row, "deleted_by")),
+        _ => return Err(unreadable("deleted_by")),
     };
     Ok(Key {
         id: KeyId(row.get("id")?),
         name: row.get("name")?,
         description: row.get("description")?,
-        tags: list(row, "tags")?,
+        tags: json(row, "tags")?,
         aliases: aliases_of(row)?,
         extractable: row.get("extractable")?,
         imported: row.get("imported")?,
@@ -285,7 +270,7 @@ pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         expires_at: optional_instant(row, "expires_at")?,
         updated_at: optional_instant(row, "updated_at")?,
         rotated_at: optional_instant(row, "rotated_at")?,
-        stored_state: State::from_number(row.get("state")?).ok_or_else(|| unreadable(row, "state"))?,
+        stored_state: State::from_number(row.get("state")?).ok_or_else(|| unreadable("state"))?,
         state_since: instant(row, "state_since")?,
         notified_at: optional_instant(row, "notified_at")?,
         deletion,
@@ -296,11 +281,11 @@ pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
     })
 }
 
-fn version(row: &Row<'_>) -> rusqlite::Result<SealedVersion> {
+fn version(row: &Row<'_>) -> Result<SealedVersion, Error> {
     Ok(SealedVersion {
         version: Version { id: VersionId(row.get("id")?), created_at: instant(row, "created_at")? },
         held: Held {
-            kind: CustodyKind::from_number(row.get("custody")?).ok_or_else(|| unreadable(row, "custody"))?,
+            kind: CustodyKind::from_number(row.get("custody")?).ok_or_else(|| unreadable("custody"))?,
             bytes: row.get("material")?,
         },
     })

@@ -3,7 +3,6 @@
 //! *Invariant:* every statement is limited to the grant's instance.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Row};
 
 use crate::{
     error::Error,
@@ -16,29 +15,29 @@ use crate::{
     },
     store::{
         NewEvent, Page, Rings,
-        sqlite::{
-            SqliteStore,
+        db::{Db, Row, params, unreadable},
+        sql::{
+            SqlStore,
+            columns::{instant, millis},
             events::append,
-            rows::{instant, millis, unreadable},
         },
     },
 };
 
 /// The default ring is as old as its instance.
-const RINGS: &str = "SELECT 'default' AS id, created_at, NULL AS created_by FROM instances WHERE id = ?1
-    UNION ALL SELECT id, created_at, created_by FROM key_rings WHERE instance = ?1";
+const RINGS: &str = "SELECT 'default' AS id, created_at, NULL AS created_by FROM instances WHERE id = $1
+    UNION ALL SELECT id, created_at, created_by FROM key_rings WHERE instance = $1";
 
 #[async_trait]
-impl Rings for SqliteStore {
+impl Rings for SqlStore {
     async fn rings(&self, grant: &Grant, page: Page) -> Result<Vec<KeyRing>, Error> {
         grant.demand(|action| action == Action::ListRings)?;
         let instance = grant.instance();
         self.read(move |db| {
-            let sql =
-                format!("SELECT * FROM ({RINGS}) ORDER BY id != '{DEFAULT_RING}', created_at, id LIMIT ?2 OFFSET ?3");
-            let mut statement = db.prepare_cached(&sql)?;
-            let rings = statement.query_map((instance.0, page.limit, page.offset), ring)?.collect::<Result<_, _>>()?;
-            Ok(rings)
+            let sql = format!(
+                "SELECT * FROM ({RINGS}) AS rings ORDER BY id != '{DEFAULT_RING}', created_at, id LIMIT $2 OFFSET $3"
+            );
+            db.query(&sql, params![instance.0, page.limit, page.offset], ring)
         })
         .await
     }
@@ -47,9 +46,8 @@ impl Rings for SqliteStore {
         grant.demand(|action| action == Action::ListRings)?;
         let instance = grant.instance();
         self.read(move |db| {
-            let sql = format!("SELECT count(*) FROM ({RINGS})");
-            let count: i64 = db.prepare_cached(&sql)?.query_row([instance.0], |row| row.get(0))?;
-            Ok(count.unsigned_abs())
+            let sql = format!("SELECT count(*) FROM ({RINGS}) AS rings");
+            db.value(&sql, params![instance.0]).map(i64::unsigned_abs)
         })
         .await
     }
@@ -61,12 +59,11 @@ impl Rings for SqliteStore {
             if exists(db, instance, ring.id.as_str())? {
                 return Err(Error::RingExists);
             }
-            let inserted = db
-                .prepare_cached(
-                    "INSERT INTO key_rings (instance, id, created_at, created_by)
-                     SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM key_rings WHERE instance = ?1) < ?5",
-                )?
-                .execute((instance.0, ring.id.as_str(), millis(ring.created_at), &ring.created_by, MAX_RINGS))?;
+            let inserted = db.execute(
+                "INSERT INTO key_rings (instance, id, created_at, created_by)
+                 SELECT $1, $2, $3, $4 WHERE (SELECT count(*) FROM key_rings WHERE instance = $1) < $5",
+                params![instance.0, ring.id.as_str(), millis(ring.created_at), &ring.created_by, MAX_RINGS],
+            )?;
             if inserted == 0 {
                 return Err(Error::TooManyRings { limit: MAX_RINGS });
             }
@@ -87,11 +84,11 @@ impl Rings for SqliteStore {
                 return Err(Error::RingNotEmpty);
             }
             db.execute(
-                "UPDATE keys SET ring = ?, revision = revision + 1 WHERE instance = ? AND ring = ?",
-                (DEFAULT_RING, instance.0, id.as_str()),
+                "UPDATE keys SET ring = $1, revision = revision + 1 WHERE instance = $2 AND ring = $3",
+                params![DEFAULT_RING, instance.0, id.as_str()],
             )?;
             let removed =
-                db.execute("DELETE FROM key_rings WHERE instance = ? AND id = ?", (instance.0, id.as_str()))?;
+                db.execute("DELETE FROM key_rings WHERE instance = $1 AND id = $2", params![instance.0, id.as_str()])?;
             if removed == 0 {
                 return Err(Error::RingNotFound);
             }
@@ -102,27 +99,27 @@ impl Rings for SqliteStore {
 }
 
 /// Refuses a ring that does not exist.
-pub(super) fn require(db: &Connection, instance: InstanceId, ring: &str) -> Result<(), Error> {
+pub(super) fn require(db: &Db<'_>, instance: InstanceId, ring: &str) -> Result<(), Error> {
     if exists(db, instance, ring)? { Ok(()) } else { Err(Error::RingNotFound) }
 }
 
-fn exists(db: &Connection, instance: InstanceId, ring: &str) -> Result<bool, Error> {
-    let sql = format!("SELECT EXISTS (SELECT 1 FROM ({RINGS}) WHERE id = ?2)");
-    Ok(db.prepare_cached(&sql)?.query_row((instance.0, ring), |row| row.get(0))?)
+fn exists(db: &Db<'_>, instance: InstanceId, ring: &str) -> Result<bool, Error> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM ({RINGS}) AS rings WHERE id = $2)");
+    db.value(&sql, params![instance.0, ring])
 }
 
 /// How many keys of a ring are not deleted, and how many are.
-fn occupancy(db: &Connection, instance: InstanceId, ring: &RingId) -> Result<(i64, i64), Error> {
-    let sql = "SELECT count(*) FILTER (WHERE state != ?3), count(*) FILTER (WHERE state = ?3)
-         FROM keys WHERE instance = ?1 AND ring = ?2";
-    let values = (instance.0, ring.as_str(), State::Destroyed.number());
-    Ok(db.prepare_cached(sql)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))?)
+fn occupancy(db: &Db<'_>, instance: InstanceId, ring: &RingId) -> Result<(i64, i64), Error> {
+    let sql = "SELECT count(*) FILTER (WHERE state != $3), count(*) FILTER (WHERE state = $3)
+         FROM keys WHERE instance = $1 AND ring = $2";
+    let values = params![instance.0, ring.as_str(), State::Destroyed.number()];
+    db.query_one(sql, values, |row| Ok((row.at(0)?, row.at(1)?)))
 }
 
-fn ring(row: &Row<'_>) -> rusqlite::Result<KeyRing> {
+fn ring(row: &Row<'_>) -> Result<KeyRing, Error> {
     let id: String = row.get("id")?;
     Ok(KeyRing {
-        id: RingId::parse(&id).map_err(|_| unreadable(row, "id"))?,
+        id: RingId::parse(&id).map_err(|_| unreadable("id"))?,
         created_at: instant(row, "created_at")?,
         created_by: row.get("created_by")?,
     })

@@ -3,7 +3,6 @@
 //! *Invariant:* every statement is limited to the grant's instance and to a key it covers.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use crate::{
     error::Error,
@@ -16,12 +15,13 @@ use crate::{
     },
     store::{
         Aliases, NewEvent,
-        sqlite::{SqliteStore, keys::update_key},
+        db::{Db, params},
+        sql::{SqlStore, keys::update_key},
     },
 };
 
 #[async_trait]
-impl Aliases for SqliteStore {
+impl Aliases for SqlStore {
     async fn insert_alias(&self, grant: &Grant, key: Key, alias: &Alias, event: NewEvent) -> Result<bool, Error> {
         grant.demand(|action| action == Action::Key(CreateAlias))?;
         grant.demand_key(&key)?;
@@ -44,31 +44,29 @@ impl Aliases for SqliteStore {
             if !update_key(db, instance, &key)? {
                 return Ok(false);
             }
-            db.prepare_cached("DELETE FROM aliases WHERE instance = ? AND alias = ? AND key_id = ?")?.execute((
-                instance.0,
-                alias.as_str(),
-                key.id.0,
-            ))?;
+            db.execute(
+                "DELETE FROM aliases WHERE instance = $1 AND alias = $2 AND key_id = $3",
+                params![instance.0, alias.as_str(), key.id.0],
+            )?;
             Ok(true)
         })
         .await
     }
 }
 
-pub(super) fn insert(db: &Connection, instance: InstanceId, key: KeyId, alias: &Alias) -> Result<(), Error> {
-    let inserted = db
-        .execute("INSERT INTO aliases (instance, alias, key_id) VALUES (?, ?, ?)", (instance.0, alias.as_str(), key.0));
-    match inserted {
-        Ok(_) => Ok(()),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Err(Error::AliasInUse),
-        Err(error) => Err(error.into()),
-    }
+pub(super) fn insert(db: &Db<'_>, instance: InstanceId, key: KeyId, alias: &Alias) -> Result<(), Error> {
+    let inserted = db.execute_unless_taken(
+        "INSERT INTO aliases (instance, alias, key_id) VALUES ($1, $2, $3)",
+        params![instance.0, alias.as_str(), key.0],
+    )?;
+    inserted.map(drop).ok_or(Error::AliasInUse)
 }
 
 /// The key that an alias names.
-pub(super) fn owner(db: &Connection, instance: InstanceId, alias: &Alias) -> Result<Option<KeyId>, Error> {
-    Ok(db
-        .prepare_cached("SELECT key_id FROM aliases WHERE instance = ? AND alias = ?")?
-        .query_row((instance.0, alias.as_str()), |row| row.get(0).map(KeyId))
-        .optional()?)
+pub(super) fn owner(db: &Db<'_>, instance: InstanceId, alias: &Alias) -> Result<Option<KeyId>, Error> {
+    db.query_optional(
+        "SELECT key_id FROM aliases WHERE instance = $1 AND alias = $2",
+        params![instance.0, alias.as_str()],
+        |row| row.at(0).map(KeyId),
+    )
 }

@@ -3,7 +3,6 @@
 //! *Invariant:* a policy has no life of its own: no statement here finds one but through its key.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +11,10 @@ use crate::{
         key::{Key, KeyId},
         policy::{Authorization, DualAuth, Months, PolicyKind, Rotation, Stamp},
     },
-    store::sqlite::rows::{instant, millis, optional_instant, unreadable},
+    store::{
+        db::{Db, Row, params, unreadable},
+        sql::columns::{instant, millis, optional_instant},
+    },
 };
 
 /// To select beside a key's own columns.
@@ -30,12 +32,12 @@ pub(super) const JOIN_POLICIES: &str = "
     LEFT JOIN key_policies rotation ON rotation.key_id = keys.id AND rotation.kind = 'rotation'
     LEFT JOIN key_policies dual_auth ON dual_auth.key_id = keys.id AND dual_auth.kind = 'dualAuthDelete'";
 
-pub(super) fn rotation(row: &Row<'_>) -> rusqlite::Result<Option<Rotation>> {
-    let Some(id) = row.get::<_, Option<Uuid>>("rotation_id")? else { return Ok(None) };
+pub(super) fn rotation(row: &Row<'_>) -> Result<Option<Rotation>, Error> {
+    let Some(id) = row.get::<Option<Uuid>>("rotation_id")? else { return Ok(None) };
     Ok(Some(Rotation {
         id,
         enabled: row.get("rotation_enabled")?,
-        interval: Months::parse(row.get("interval_month")?).map_err(|_| unreadable(row, "interval_month"))?,
+        interval: Months::parse(row.get("interval_month")?).map_err(|_| unreadable("interval_month"))?,
         stamp: Stamp {
             created_at: instant(row, "rotation_created_at")?,
             created_by: row.get("rotation_created_by")?,
@@ -45,12 +47,12 @@ pub(super) fn rotation(row: &Row<'_>) -> rusqlite::Result<Option<Rotation>> {
     }))
 }
 
-pub(super) fn dual_auth(row: &Row<'_>) -> rusqlite::Result<Option<DualAuth>> {
-    let Some(id) = row.get::<_, Option<Uuid>>("dual_auth_id")? else { return Ok(None) };
+pub(super) fn dual_auth(row: &Row<'_>) -> Result<Option<DualAuth>, Error> {
+    let Some(id) = row.get::<Option<Uuid>>("dual_auth_id")? else { return Ok(None) };
     let authorization = match (row.get("authorized_by")?, optional_instant(row, "authorized_until")?) {
         (Some(by), Some(until)) => Some(Authorization { by, until }),
         (None, None) => None,
-        _ => return Err(unreadable(row, "authorized_by")),
+        _ => return Err(unreadable("authorized_by")),
     };
     Ok(Some(DualAuth {
         id,
@@ -66,7 +68,7 @@ pub(super) fn dual_auth(row: &Row<'_>) -> rusqlite::Result<Option<DualAuth>> {
 }
 
 /// Stores the policies of a key as they are now.
-pub(super) fn save_policies(db: &Connection, key: &Key) -> Result<(), Error> {
+pub(super) fn save_policies(db: &Db<'_>, key: &Key) -> Result<(), Error> {
     if let Some(Rotation { id, enabled, interval, stamp }) = &key.rotation {
         let row = Columns {
             id: *id,
@@ -102,29 +104,29 @@ struct Columns<'a> {
     authorization: Option<&'a Authorization>,
 }
 
-fn save(db: &Connection, key: KeyId, row: &Columns<'_>, stamp: &Stamp) -> Result<(), Error> {
-    db.prepare_cached(
+fn save(db: &Db<'_>, key: KeyId, row: &Columns<'_>, stamp: &Stamp) -> Result<(), Error> {
+    db.execute(
         "INSERT INTO key_policies (id, key_id, kind, enabled, interval_month, due_at, authorized_by, authorized_until,
              created_at, created_by, updated_at, updated_by)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT (key_id, kind) DO UPDATE SET enabled = excluded.enabled, interval_month = excluded.interval_month,
              due_at = excluded.due_at, authorized_by = excluded.authorized_by,
              authorized_until = excluded.authorized_until, updated_at = excluded.updated_at,
              updated_by = excluded.updated_by",
-    )?
-    .execute((
-        row.id,
-        key.0,
-        row.kind.name(),
-        row.enabled,
-        row.interval_month,
-        row.due_at.map(millis),
-        row.authorization.map(|given| &given.by),
-        row.authorization.map(|given| millis(given.until)),
-        millis(stamp.created_at),
-        &stamp.created_by,
-        millis(stamp.updated_at),
-        &stamp.updated_by,
-    ))?;
+        params![
+            row.id,
+            key.0,
+            row.kind.name(),
+            row.enabled,
+            row.interval_month,
+            row.due_at.map(millis),
+            row.authorization.map(|given| &given.by),
+            row.authorization.map(|given| millis(given.until)),
+            millis(stamp.created_at),
+            &stamp.created_by,
+            millis(stamp.updated_at),
+            &stamp.updated_by
+        ],
+    )?;
     Ok(())
 }

@@ -5,7 +5,6 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, params_from_iter, types::Value};
 use uuid::Uuid;
 
 use crate::{
@@ -19,39 +18,40 @@ use crate::{
     keys::{crn::Crn, key::KeyId, ring::RingId},
     store::{
         NewEvent,
+        db::{Db, Row, Value, params, unreadable},
         policies::{Forgotten, Policies},
-        sqlite::{
-            SqliteStore,
+        sql::{
+            SqlStore,
+            columns::{instant, json, millis},
             events::append,
             identities::is_active,
-            rows::{instant, millis, unreadable},
         },
     },
 };
 
 #[async_trait]
-impl Policies for SqliteStore {
+impl Policies for SqlStore {
     async fn policies_for(&self, caller: &Caller, now: Timestamp) -> Result<Vec<Policy>, Error> {
         let api_key = caller.api_key();
         if let Some(crn) = caller.instance() {
-            let values = (crn.account.clone(), crn.service.clone());
-            let sql = "SELECT * FROM policies WHERE subject IS NULL AND account = ? AND state = 'active'
-                       AND (source_service = ? OR source_service IS NULL)";
+            let (account, service) = (crn.account.clone(), crn.service.clone());
+            let sql = "SELECT * FROM policies WHERE subject IS NULL AND account = $1 AND state = 'active'
+                       AND (source_service = $2 OR source_service IS NULL)";
             self.read(move |db| {
                 require_api_key(db, api_key, now)?;
-                select(db, sql, values)
+                db.query(sql, params![&account, &service], policy)
             })
             .await
         } else {
             let (subject, is_user) = (caller.iam_id().to_owned(), *caller.kind() == Kind::User);
-            let sql = "SELECT * FROM policies WHERE subject = ? AND state = 'active'";
+            let sql = "SELECT * FROM policies WHERE subject = $1 AND state = 'active'";
             self.read(move |db| {
                 // Their token may be good for most of an hour yet.
                 require_api_key(db, api_key, now)?;
                 if is_user && !is_active(db, &subject)? {
                     return Err(Error::Denied);
                 }
-                select(db, sql, [subject])
+                db.query(sql, params![&subject], policy)
             })
             .await
         }
@@ -59,8 +59,8 @@ impl Policies for SqliteStore {
 
     async fn policies(&self, view: &PolicyView) -> Result<Vec<Policy>, Error> {
         let account = view.account().to_owned();
-        let sql = "SELECT * FROM policies WHERE account = ? ORDER BY created_at, rowid";
-        let mut policies = self.read(move |db| select(db, sql, [account])).await?;
+        let sql = "SELECT * FROM policies WHERE account = $1 ORDER BY created_at, id";
+        let mut policies = self.read(move |db| db.query(sql, params![&account], policy)).await?;
         policies.retain(|policy| view.sees(policy));
         Ok(policies)
     }
@@ -69,8 +69,11 @@ impl Policies for SqliteStore {
         let account = view.account().to_owned();
         let found = self
             .read(move |db| {
-                let mut statement = db.prepare_cached("SELECT * FROM policies WHERE id = ? AND account = ?")?;
-                Ok(statement.query_row((id, account), policy).optional()?)
+                db.query_optional(
+                    "SELECT * FROM policies WHERE id = $1 AND account = $2",
+                    params![id, &account],
+                    policy,
+                )
             })
             .await?;
         Ok(found.filter(|policy| view.sees(policy)))
@@ -100,26 +103,25 @@ impl Policies for SqliteStore {
     }
 }
 
-fn update(db: &Connection, account: &str, before: &Policy, after: &Policy) -> Result<bool, Error> {
+fn update(db: &Db<'_>, account: &str, before: &Policy, after: &Policy) -> Result<bool, Error> {
     let sql = format!(
-        "UPDATE policies SET ({COLUMNS}) = ({MARKS}) WHERE id = ? AND account = ? AND revision = ? AND state = ?"
+        "UPDATE policies SET ({COLUMNS}) = ({MARKS}) WHERE id = $1 AND account = $22 AND revision = $23 AND state = $24"
     );
     let mut values = values(after)?;
-    let id = Value::Blob(after.id.as_bytes().to_vec());
-    values.extend([id, account.to_owned().into(), before.revision.into(), before.state.word().to_owned().into()]);
-    Ok(db.prepare_cached(&sql)?.execute(params_from_iter(values)).map_err(taken)? > 0)
+    values.extend([account.into(), before.revision.into(), before.state.word().into()]);
+    Ok(db.execute_unless_taken(&sql, &values)?.ok_or(Error::PolicyExists)? > 0)
 }
 
-fn bound_to(db: &Connection, instance: &Crn) -> Result<Vec<Policy>, Error> {
-    let sql =
-        "SELECT * FROM policies WHERE account = ? AND state = 'active' AND (created_by LIKE 'crn-%' OR instance = ?)";
-    let mut policies = select(db, sql, (&instance.account, instance.instance))?;
+fn bound_to(db: &Db<'_>, instance: &Crn) -> Result<Vec<Policy>, Error> {
+    let sql = "SELECT * FROM policies
+         WHERE account = $1 AND state = 'active' AND (created_by LIKE 'crn-%' OR instance = $2)";
+    let mut policies = db.query(sql, params![&instance.account, instance.instance], policy)?;
     policies.retain(|policy| policy.goes_with(instance));
     Ok(policies)
 }
 
 /// Whether these are all the policies that go with the instance, as they are now.
-pub(super) fn are_bound_to(db: &Connection, instance: &Crn, forgotten: &[Forgotten]) -> Result<bool, Error> {
+pub(super) fn are_bound_to(db: &Db<'_>, instance: &Crn, forgotten: &[Forgotten]) -> Result<bool, Error> {
     let bound = bound_to(db, instance)?;
     let read_so = |policy: &Policy| {
         forgotten.iter().any(|known| known.before.id == policy.id && known.before.revision == policy.revision)
@@ -128,7 +130,7 @@ pub(super) fn are_bound_to(db: &Connection, instance: &Crn, forgotten: &[Forgott
 }
 
 /// Stores that a policy ceased to count, and the event of it.
-pub(super) fn forget(db: &Connection, forgotten: &Forgotten) -> Result<(), Error> {
+pub(super) fn forget(db: &Db<'_>, forgotten: &Forgotten) -> Result<(), Error> {
     let Forgotten { grant, before, after, event } = forgotten;
     grant.demand(Some(after.id))?;
     if !update(db, grant.account(), before, after)? {
@@ -137,45 +139,25 @@ pub(super) fn forget(db: &Connection, forgotten: &Forgotten) -> Result<(), Error
     append(db, event)
 }
 
-fn require_api_key(db: &Connection, api_key: Option<Uuid>, now: Timestamp) -> Result<(), Error> {
+fn require_api_key(db: &Db<'_>, api_key: Option<Uuid>, now: Timestamp) -> Result<(), Error> {
     let Some(id) = api_key else { return Ok(()) };
-    let sql = "SELECT EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND NOT disabled AND (expires_at IS NULL OR expires_at > ?))";
-    let counts: bool = db.prepare_cached(sql)?.query_row((id, millis(now)), |row| row.get(0))?;
-    if counts { Ok(()) } else { Err(Error::Denied) }
-}
-
-fn select(db: &Connection, sql: &str, values: impl Params) -> Result<Vec<Policy>, Error> {
-    let mut statement = db.prepare_cached(sql)?;
-    let policies = statement.query_map(values, policy)?.collect::<Result<_, _>>()?;
-    Ok(policies)
+    let sql = "SELECT EXISTS (SELECT 1 FROM api_keys
+         WHERE id = $1 AND NOT disabled AND (expires_at IS NULL OR expires_at > $2))";
+    if db.value(sql, params![id, millis(now)])? { Ok(()) } else { Err(Error::Denied) }
 }
 
 /// In the order of [`values`].
 const COLUMNS: &str = "id, state, description, roles, subject, source_service, source_group, source_instance,
     source_resource_type, account, service_type, service, instance, ring, key_id, target_group, created_at, created_by,
     modified_at, modified_by, revision";
-const MARKS: &str = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+const MARKS: &str = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21";
 
-pub(super) fn insert_policy(db: &Connection, policy: &Policy) -> Result<(), Error> {
+pub(super) fn insert_policy(db: &Db<'_>, policy: &Policy) -> Result<(), Error> {
     let sql = format!("INSERT INTO policies ({COLUMNS}) VALUES ({MARKS})");
-    db.prepare_cached(&sql)?.execute(params_from_iter(values(policy)?)).map_err(taken)?;
-    Ok(())
+    db.execute_unless_taken(&sql, &values(policy)?)?.map(drop).ok_or(Error::PolicyExists)
 }
 
-fn taken(error: rusqlite::Error) -> Error {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation) => Error::PolicyExists,
-        _ => error.into(),
-    }
-}
-
-fn values(policy: &Policy) -> Result<Vec<Value>, Error> {
-    fn text(value: Option<&str>) -> Value {
-        value.map_or(Value::Null, |text| Value::Text(text.to_owned()))
-    }
-    fn id(value: Option<Uuid>) -> Value {
-        value.map_or(Value::Null, |id| Value::Blob(id.as_bytes().to_vec()))
-    }
+fn values(policy: &Policy) -> Result<Vec<Value<'_>>, Error> {
     let Rule { description, subject, roles, scope } = &policy.rule;
     let roles: Vec<&str> = roles.iter().map(|role| role.crn()).collect();
     let roles = serde_json::to_string(&roles).map_err(|_| Error::Corrupt("roles of a policy"))?;
@@ -189,31 +171,31 @@ fn values(policy: &Policy) -> Result<Vec<Value>, Error> {
         None => (None, None),
     };
     Ok(vec![
-        id(Some(policy.id)),
-        text(Some(policy.state.word())),
-        text(description.as_deref()),
-        Value::Text(roles),
-        text(identity),
-        text(service),
-        text(group),
-        id(source.and_then(|source| source.instance)),
-        text(source.and_then(|source| source.resource_type.as_deref())),
-        text(Some(&scope.account)),
-        text(scope.service_type.map(ServiceType::word)),
-        text(scope.service.as_deref()),
-        id(scope.instance),
-        text(scope.ring.as_ref().map(RingId::as_str)),
-        id(scope.key.map(|key| key.0)),
-        text(scope.group.as_deref()),
+        policy.id.into(),
+        policy.state.word().into(),
+        description.as_deref().into(),
+        roles.into(),
+        identity.into(),
+        service.into(),
+        group.into(),
+        source.and_then(|source| source.instance).into(),
+        source.and_then(|source| source.resource_type.as_deref()).into(),
+        (&scope.account).into(),
+        scope.service_type.map(ServiceType::word).into(),
+        scope.service.as_deref().into(),
+        scope.instance.into(),
+        scope.ring.as_ref().map(RingId::as_str).into(),
+        scope.key.map(|key| key.0).into(),
+        scope.group.as_deref().into(),
         millis(policy.created.at).into(),
-        text(Some(&policy.created.by)),
+        (&policy.created.by).into(),
         millis(policy.modified.at).into(),
-        text(Some(&policy.modified.by)),
+        (&policy.modified.by).into(),
         policy.revision.into(),
     ])
 }
 
-fn policy(row: &Row<'_>) -> rusqlite::Result<Policy> {
+fn policy(row: &Row<'_>) -> Result<Policy, Error> {
     let state: String = row.get("state")?;
     Ok(Policy {
         id: row.get("id")?,
@@ -223,28 +205,27 @@ fn policy(row: &Row<'_>) -> rusqlite::Result<Policy> {
             roles: roles(row)?,
             scope: scope(row)?,
         },
-        state: PolicyState::from_word(&state).ok_or_else(|| unreadable(row, "state"))?,
+        state: PolicyState::from_word(&state).ok_or_else(|| unreadable("state"))?,
         created: Stamp { at: instant(row, "created_at")?, by: row.get("created_by")? },
         modified: Stamp { at: instant(row, "modified_at")?, by: row.get("modified_by")? },
         revision: row.get("revision")?,
     })
 }
 
-fn roles(row: &Row<'_>) -> rusqlite::Result<Vec<Role>> {
-    let roles: Vec<String> =
-        serde_json::from_str(&row.get::<_, String>("roles")?).map_err(|_| unreadable(row, "roles"))?;
+fn roles(row: &Row<'_>) -> Result<Vec<Role>, Error> {
+    let roles: Vec<String> = json(row, "roles")?;
     let roles: Option<Vec<Role>> = roles.iter().map(|crn| Role::from_crn(crn)).collect();
-    roles.ok_or_else(|| unreadable(row, "roles"))
+    roles.ok_or_else(|| unreadable("roles"))
 }
 
-fn subject(row: &Row<'_>) -> rusqlite::Result<Subject> {
+fn subject(row: &Row<'_>) -> Result<Subject, Error> {
     if let Some(iam_id) = row.get("subject")? {
         return Ok(Subject::Identity(iam_id));
     }
     let origin = match (row.get("source_service")?, row.get("source_group")?) {
         (Some(service), None) => Origin::Service(service),
         (None, Some(group)) => Origin::ResourceGroup(group),
-        _ => return Err(unreadable(row, "source_service")),
+        _ => return Err(unreadable("source_service")),
     };
     Ok(Subject::Service(Source {
         account: row.get("account")?,
@@ -254,15 +235,15 @@ fn subject(row: &Row<'_>) -> rusqlite::Result<Subject> {
     }))
 }
 
-fn scope(row: &Row<'_>) -> rusqlite::Result<Scope> {
+fn scope(row: &Row<'_>) -> Result<Scope, Error> {
     // A word this server does not know must not read as "no restriction".
-    let service_type = match row.get::<_, Option<String>>("service_type")? {
+    let service_type = match row.get::<Option<String>>("service_type")? {
         None => None,
-        Some(word) => Some(ServiceType::from_word(&word).ok_or_else(|| unreadable(row, "service_type"))?),
+        Some(word) => Some(ServiceType::from_word(&word).ok_or_else(|| unreadable("service_type"))?),
     };
-    let ring = match row.get::<_, Option<String>>("ring")? {
+    let ring = match row.get::<Option<String>>("ring")? {
         None => None,
-        Some(id) => Some(RingId::parse(&id).map_err(|_| unreadable(row, "ring"))?),
+        Some(id) => Some(RingId::parse(&id).map_err(|_| unreadable("ring"))?),
     };
     Ok(Scope {
         account: row.get("account")?,
@@ -270,7 +251,7 @@ fn scope(row: &Row<'_>) -> rusqlite::Result<Scope> {
         service: row.get("service")?,
         instance: row.get("instance")?,
         ring,
-        key: row.get::<_, Option<Uuid>>("key_id")?.map(KeyId),
+        key: row.get::<Option<Uuid>>("key_id")?.map(KeyId),
         group: row.get("target_group")?,
     })
 }

@@ -4,27 +4,6 @@
 //! A write that fails, or panics, undoes itself alone.
 //! *Invariant:* no caller sees the outcome of a write that is not durable, and no async thread waits for the disk.
 
-mod aliases;
-mod api_keys;
-mod chores;
-mod console;
-mod events;
-mod identities;
-mod import_tokens;
-mod installation;
-mod instance_policies;
-mod key_policies;
-mod keys;
-mod lists;
-mod migrations;
-mod objects;
-mod policies;
-mod registrations;
-mod resources;
-mod rings;
-mod rows;
-mod signing_keys;
-
 use std::{
     fs::OpenOptions,
     os::unix::fs::OpenOptionsExt,
@@ -35,17 +14,19 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{
+    CachedStatement, Connection, OpenFlags, RowIndex, ToSql, ffi,
+    types::{ToSqlOutput, ValueRef},
+};
 use tokio::sync::oneshot;
 
-use crate::{
-    error::Error,
-    store::{Health, NewEvent, Store, sqlite::events::append},
-};
+use super::{Columns, Connection as Handle, Db, Row, Value, migrations};
+use crate::error::Error;
 
 /// Writes that one commit may carry.
 const MAX_GROUP: usize = 256;
+/// Statements that each thread keeps prepared; more than the store has.
+const MAX_PREPARED: usize = 256;
 /// How long to wait for another process, such as `sign-in-link`, to finish its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -54,13 +35,11 @@ type Report = Box<dyn FnOnce(Result<(), &Error>) + Send>;
 /// Runs on a database thread, or is told why it cannot; says whether it succeeded and how to report.
 type Job = Box<dyn FnOnce(Result<&Connection, &Error>) -> (bool, Report) + Send>;
 
-/// A store in one SQLite file.
-pub(crate) struct SqliteStore {
+/// A database in one SQLite file.
+pub(crate) struct Sqlite {
     writer: Sender<Job>,
     reader: Sender<Job>,
 }
-
-impl Store for SqliteStore {}
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
@@ -68,9 +47,9 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-impl SqliteStore {
+impl Sqlite {
     /// Opens the file, makes it if missing, and brings its tables up to date.
-    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
         private(path)?;
         let mut writer = Connection::open(path)?;
         writer.busy_timeout(BUSY_TIMEOUT)?;
@@ -80,7 +59,7 @@ impl SqliteStore {
     }
 
     /// Opens a file that a server made, which may be running, and leaves its tables as they are.
-    pub(crate) fn open_existing(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open_existing(path: &Path) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let writer = Connection::open_with_flags(path, flags)?;
         writer.busy_timeout(BUSY_TIMEOUT)?;
@@ -92,50 +71,29 @@ impl SqliteStore {
         writer.pragma_update(None, "synchronous", "FULL")?;
         writer.pragma_update(None, "foreign_keys", true)?;
         writer.pragma_update(None, "secure_delete", true)?;
+        prepare(&writer)?;
         let reader =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         reader.busy_timeout(BUSY_TIMEOUT)?;
+        prepare(&reader)?;
         Ok(Self {
             writer: spawn("store-writer", writer, write_loop)?,
             reader: spawn("store-reader", reader, read_loop)?,
         })
     }
 
-    async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&Db<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         run_on(&self.writer, work).await
     }
 
-    /// A change that is stored together with its event, or, where it finds nothing to change (`false`), not at all.
-    async fn change(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
-        event: NewEvent,
-        work: impl FnOnce(&Connection) -> Result<bool, Error> + Send + 'static,
-    ) -> Result<bool, Error> {
-        self.write(move |db| {
-            let changed = work(db)?;
-            if changed {
-                append(db, &event)?;
-            }
-            Ok(changed)
-        })
-        .await
-    }
-
-    async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&Db<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         run_on(&self.reader, work).await
-    }
-}
-
-#[async_trait]
-impl Health for SqliteStore {
-    async fn serves(&self) -> bool {
-        self.read(|_| Ok(())).await.is_ok() && self.write(|_| Ok(())).await.is_ok()
     }
 }
 
@@ -145,16 +103,85 @@ fn private(path: &Path) -> Result<(), Error> {
     made.map(drop).map_err(|error| Error::Store(format!("{}: {error}", path.display())))
 }
 
+fn prepare(connection: &Connection) -> Result<(), Error> {
+    connection.set_prepared_statement_cache_capacity(MAX_PREPARED);
+    // As in the standard, and in PostgreSQL.
+    Ok(connection.pragma_update(None, "case_sensitive_like", true)?)
+}
+
+/// Runs a statement and says how many rows it changed.
+pub(super) fn execute(connection: &Connection, sql: &str, params: &[Value<'_>]) -> rusqlite::Result<usize> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, params)?;
+    statement.raw_execute()
+}
+
+/// Runs a query and reads its rows.
+pub(super) fn query<T>(
+    connection: &Connection,
+    sql: &str,
+    params: &[Value<'_>],
+    read: impl Fn(&Row<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, params)?;
+    let (mut rows, mut found) = (statement.raw_query(), Vec::new());
+    while let Some(row) = rows.next()? {
+        found.push(read(&Row(Columns::Sqlite(row)))?);
+    }
+    Ok(found)
+}
+
+/// Whether a row was refused because of another one with the same values.
+pub(super) fn is_taken(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_extended_error_code();
+    code.is_some_and(|code| matches!(code, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY))
+}
+
+/// A value of a row; `None` if there is no such column.
+pub(super) fn value<'a>(row: &'a rusqlite::Row<'_>, column: impl RowIndex) -> Option<Value<'a>> {
+    Some(match row.get_ref(column).ok()? {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(value) => Value::Integer(value),
+        ValueRef::Text(text) => Value::Text(str::from_utf8(text).ok()?.into()),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.into()),
+        ValueRef::Real(_) => return None,
+    })
+}
+
+/// To SQLite `$2` is a name: what it stands for does not depend on where it comes first.
+fn bind(statement: &mut CachedStatement<'_>, params: &[Value<'_>]) -> rusqlite::Result<()> {
+    for index in 1..=statement.parameter_count() {
+        let name = statement.parameter_name(index).unwrap_or_default().to_owned();
+        let number = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok());
+        let value = number.and_then(|number| params.get(number.checked_sub(1)?));
+        statement.raw_bind_parameter(index, value.ok_or(rusqlite::Error::InvalidParameterName(name))?)?;
+    }
+    Ok(())
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Boolean(value) => ValueRef::Integer((*value).into()),
+            Self::Integer(value) => ValueRef::Integer(*value),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
 async fn run_on<T: Send + 'static>(
     thread: &Sender<Job>,
-    work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    work: impl FnOnce(&Db<'_>) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let stopped = || Error::Store("the database thread has stopped".to_owned());
     let (answer, result) = oneshot::channel();
     let job: Job = Box::new(move |connection| {
         let outcome = connection.map_err(|error| Error::Store(error.to_string())).and_then(|connection| {
             // A mistake in one piece of work must not end the thread for all: its changes are undone like a failed one's.
-            let worked = catch_unwind(AssertUnwindSafe(|| work(connection)));
+            let worked = catch_unwind(AssertUnwindSafe(|| work(&Db(Handle::Sqlite(connection)))));
             worked.unwrap_or(Err(Error::Corrupt("work on the database panicked")))
         });
         let succeeded = outcome.is_ok();
@@ -227,48 +254,71 @@ fn write_group(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::db::params;
 
-    fn store() -> (SqliteStore, tempfile::TempDir) {
+    fn database() -> (Sqlite, tempfile::TempDir) {
         let directory = tempfile::tempdir().expect("a directory");
-        (SqliteStore::open(&directory.path().join("test.db")).expect("a store"), directory)
+        (Sqlite::open(&directory.path().join("test.db")).expect("a database"), directory)
     }
 
-    fn keep(code: i64) -> impl FnOnce(&Connection) -> Result<(), Error> + Send {
-        move |db| Ok(db.execute("INSERT INTO sign_in_codes VALUES (?, 0)", [code]).map(drop)?)
+    fn keep(code: i64) -> impl FnOnce(&Db<'_>) -> Result<(), Error> + Send {
+        move |db| db.execute("INSERT INTO sign_in_codes VALUES ($1, 0)", params![code]).map(drop)
     }
 
-    async fn kept(store: &SqliteStore) -> i64 {
-        let count = |db: &Connection| Ok(db.query_row("SELECT count(*) FROM sign_in_codes", [], |row| row.get(0))?);
-        store.read(count).await.expect("a count")
+    async fn kept(database: &Sqlite) -> i64 {
+        database.read(|db| db.value("SELECT count(*) FROM sign_in_codes", &[])).await.expect("a count")
     }
 
     #[tokio::test]
-    async fn a_panic_undoes_its_own_write_and_the_store_goes_on() {
-        let (store, _directory) = store();
-        let panics = store.write(|db| {
+    async fn a_panic_undoes_its_own_write_and_the_database_goes_on() {
+        let (database, _directory) = database();
+        let panics = database.write(|db| {
             keep(1)(db)?;
             panic!("a mistake in the store");
             #[expect(unreachable_code, reason = "gives the closure its type")]
             Ok(())
         });
-        let (one, two, three) = tokio::join!(store.write(keep(2)), panics, store.write(keep(3)));
+        let (one, two, three) = tokio::join!(database.write(keep(2)), panics, database.write(keep(3)));
         assert!(one.is_ok() && three.is_ok());
         assert!(matches!(two, Err(Error::Corrupt(_))));
-        assert_eq!(kept(&store).await, 2);
-        let reads: Result<(), Error> = store.read(|_| panic!("a mistake in the store")).await;
+        assert_eq!(kept(&database).await, 2);
+        let reads: Result<(), Error> = database.read(|_| panic!("a mistake in the store")).await;
         assert!(reads.is_err());
-        assert!(store.serves().await);
-        store.write(keep(4)).await.expect("goes on");
-        assert_eq!(kept(&store).await, 3);
+        database.write(keep(4)).await.expect("goes on");
+        assert_eq!(kept(&database).await, 3);
     }
 
     #[tokio::test]
-    async fn a_store_that_cannot_be_written_does_not_serve() {
-        let (mut store, _directory) = store();
+    async fn a_file_that_cannot_be_written_can_still_be_read() {
+        let (mut database, _directory) = database();
         let (dead, queue) = mpsc::channel();
         drop(queue);
-        store.writer = dead;
-        assert_eq!(kept(&store).await, 0, "it can still be read");
-        assert!(!store.serves().await);
+        database.writer = dead;
+        assert_eq!(kept(&database).await, 0);
+        assert!(database.write(|_| Ok(())).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn numbers_of_parameters_count_and_not_their_places() {
+        let (database, _directory) = database();
+        let read = database.read(|db| {
+            db.query("SELECT $2, $1, $2", params![1_i64, "two"], |row| {
+                Ok((row.at::<String>(0)?, row.at::<i64>(1)?, row.at::<String>(2)?))
+            })
+        });
+        assert_eq!(read.await.expect("a row"), [("two".to_owned(), 1, "two".to_owned())]);
+        let missing = database.read(|db| db.value::<i64>("SELECT $3", params![1_i64, 2_i64])).await;
+        assert!(missing.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_taken_value_is_told_from_other_refusals() {
+        let (database, _directory) = database();
+        let sql = "INSERT INTO sign_in_codes (digest, expires) VALUES ($1, $2)";
+        database.write(keep(1)).await.expect("kept");
+        let twice = database.write(move |db| db.execute_unless_taken(sql, params![1_i64, 0_i64])).await;
+        assert_eq!(twice.expect("an answer"), None);
+        let refused = database.write(move |db| db.execute_unless_taken(sql, params![2_i64, None::<i64>])).await;
+        assert!(matches!(refused, Err(Error::Store(_))));
     }
 }

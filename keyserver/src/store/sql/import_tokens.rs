@@ -4,7 +4,6 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 
 use crate::{
     error::Error,
@@ -12,25 +11,30 @@ use crate::{
     keys::{import_token::ImportToken, material::SealedMaterial},
     store::{
         ImportTokens, NewEvent,
-        sqlite::{
-            SqliteStore,
+        db::{Row, params},
+        sql::{
+            SqlStore,
+            columns::{instant, millis},
             events::append,
-            rows::{instant, millis},
         },
     },
 };
 
 #[async_trait]
-impl ImportTokens for SqliteStore {
+impl ImportTokens for SqlStore {
     async fn replace_import_token(&self, grant: &Grant, token: ImportToken, event: NewEvent) -> Result<(), Error> {
         grant.demand(|action| action == Action::CreateImportToken)?;
         let instance = grant.instance();
         self.write(move |db| {
             db.execute(
-                "INSERT OR REPLACE INTO import_tokens (instance, id, created_at, expires_at, max_retrievals,
+                "INSERT INTO import_tokens (instance, id, created_at, expires_at, max_retrievals,
                      remaining_retrievals, public_key, private_key, nonce)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                 ON CONFLICT (instance) DO UPDATE SET id = excluded.id, created_at = excluded.created_at,
+                     expires_at = excluded.expires_at, max_retrievals = excluded.max_retrievals,
+                     remaining_retrievals = excluded.remaining_retrievals, public_key = excluded.public_key,
+                     private_key = excluded.private_key, nonce = excluded.nonce",
+                params![
                     instance.0,
                     token.id,
                     millis(token.created_at),
@@ -39,8 +43,8 @@ impl ImportTokens for SqliteStore {
                     token.remaining_retrievals,
                     &token.public_key,
                     token.private_key.as_bytes(),
-                    token.nonce.as_bytes(),
-                ),
+                    token.nonce.as_bytes()
+                ],
             )?;
             append(db, &event)
         })
@@ -51,8 +55,7 @@ impl ImportTokens for SqliteStore {
         grant.demand(Action::uses_import_token)?;
         let instance = grant.instance();
         self.read(move |db| {
-            let mut statement = db.prepare_cached("SELECT * FROM import_tokens WHERE instance = ?")?;
-            Ok(statement.query_row([instance.0], token).optional()?)
+            db.query_optional("SELECT * FROM import_tokens WHERE instance = $1", params![instance.0], token)
         })
         .await
     }
@@ -62,9 +65,9 @@ impl ImportTokens for SqliteStore {
         let (instance, id, left) = (grant.instance(), token.id, token.remaining_retrievals);
         self.change(event, move |db| {
             let counted = db.execute(
-                "UPDATE import_tokens SET remaining_retrievals = ?1
-                 WHERE instance = ?2 AND id = ?3 AND remaining_retrievals = ?1 + 1",
-                (left, instance.0, id),
+                "UPDATE import_tokens SET remaining_retrievals = $1
+                 WHERE instance = $2 AND id = $3 AND remaining_retrievals = $1 + 1",
+                params![left, instance.0, id],
             )?;
             Ok(counted > 0)
         })
@@ -74,8 +77,8 @@ impl ImportTokens for SqliteStore {
     async fn forget_expired_import_tokens(&self, now: Timestamp) -> Result<(), Error> {
         self.write(move |db| {
             db.execute(
-                "UPDATE import_tokens SET private_key = x'', nonce = x'' WHERE expires_at <= ? AND private_key != x''",
-                [millis(now)],
+                "UPDATE import_tokens SET private_key = $2, nonce = $2 WHERE expires_at <= $1 AND private_key != $2",
+                params![millis(now), [].as_slice()],
             )?;
             Ok(())
         })
@@ -83,7 +86,7 @@ impl ImportTokens for SqliteStore {
     }
 }
 
-fn token(row: &Row<'_>) -> rusqlite::Result<ImportToken> {
+fn token(row: &Row<'_>) -> Result<ImportToken, Error> {
     Ok(ImportToken {
         id: row.get("id")?,
         created_at: instant(row, "created_at")?,

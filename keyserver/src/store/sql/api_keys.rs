@@ -3,7 +3,6 @@
 //! *Invariant:* writes and lists stay inside the grant's account, and inside the caller's own keys where it says so.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use crate::{
@@ -14,21 +13,22 @@ use crate::{
     },
     store::{
         ApiKeys, NewEvent,
-        sqlite::{
-            SqliteStore,
+        db::{Db, Row, params},
+        sql::{
+            SqlStore,
+            columns::{digest, millis, optional_instant},
             events::append,
             identities::{service_id, upkeep, user_of},
-            rows::{digest, millis, optional_instant},
         },
     },
 };
 
 #[async_trait]
-impl ApiKeys for SqliteStore {
+impl ApiKeys for SqlStore {
     async fn api_key_of(&self, digest: Digest) -> Result<Option<(ApiKey, Principal)>, Error> {
         self.read(move |db| {
-            let sql = "SELECT * FROM api_keys WHERE digest = ?";
-            let found = db.prepare_cached(sql)?.query_row([digest.0], api_key).optional()?;
+            let sql = "SELECT * FROM api_keys WHERE digest = $1";
+            let found = db.query_optional(sql, params![digest.0], api_key)?;
             let Some(key) = found else { return Ok(None) };
             let owner = owner(db, &key.account, &key.owner)?.ok_or(Error::Corrupt("an API key of nobody"))?;
             Ok(Some((key, owner)))
@@ -51,8 +51,11 @@ impl ApiKeys for SqliteStore {
         let account = grant.account().to_owned();
         let found = self
             .read(move |db| {
-                let mut statement = db.prepare_cached("SELECT * FROM api_keys WHERE id = ? AND account = ?")?;
-                Ok(statement.query_row((id, account), api_key).optional()?)
+                db.query_optional(
+                    "SELECT * FROM api_keys WHERE id = $1 AND account = $2",
+                    params![id, &account],
+                    api_key,
+                )
             })
             .await?;
         Ok(found.filter(|key| grant.covers(&key.owner)))
@@ -62,10 +65,11 @@ impl ApiKeys for SqliteStore {
         let account = grant.account().to_owned();
         let mut keys: Vec<ApiKey> = self
             .read(move |db| {
-                let mut statement =
-                    db.prepare_cached("SELECT * FROM api_keys WHERE account = ? ORDER BY created_at, rowid")?;
-                let keys = statement.query_map([account], api_key)?.collect::<Result<_, _>>()?;
-                Ok(keys)
+                db.query(
+                    "SELECT * FROM api_keys WHERE account = $1 ORDER BY created_at, id",
+                    params![&account],
+                    api_key,
+                )
             })
             .await?;
         keys.retain(|key| grant.covers(&key.owner));
@@ -82,12 +86,10 @@ impl ApiKeys for SqliteStore {
         grant.demand_owner(&key.owner)?;
         let account = grant.account().to_owned();
         self.change(event, move |db| {
-            let saved = db
-                .prepare_cached(
-                    "UPDATE api_keys SET name = ?, description = ?, modified_at = ?, expires_at = ?, disabled = ?,
-                         locked = ?, revision = ? WHERE id = ? AND account = ? AND owner = ? AND revision = ?",
-                )?
-                .execute((
+            let saved = db.execute(
+                "UPDATE api_keys SET name = $1, description = $2, modified_at = $3, expires_at = $4, disabled = $5,
+                     locked = $6, revision = $7 WHERE id = $8 AND account = $9 AND owner = $10 AND revision = $11",
+                params![
                     &key.name,
                     &key.description,
                     millis(key.upkeep.modified_at),
@@ -96,10 +98,11 @@ impl ApiKeys for SqliteStore {
                     key.upkeep.locked,
                     key.upkeep.revision,
                     key.id,
-                    account,
+                    &account,
                     &key.owner,
-                    revision,
-                ))?;
+                    revision
+                ],
+            )?;
             Ok(saved > 0)
         })
         .await
@@ -109,27 +112,32 @@ impl ApiKeys for SqliteStore {
         grant.demand_owner(&key.owner)?;
         let (account, id, revision) = (grant.account().to_owned(), key.id, key.upkeep.revision);
         self.change(event, move |db| {
-            let sql = "DELETE FROM api_keys WHERE id = ? AND account = ? AND revision = ?";
-            Ok(db.execute(sql, (id, account, revision))? > 0)
+            let sql = "DELETE FROM api_keys WHERE id = $1 AND account = $2 AND revision = $3";
+            Ok(db.execute(sql, params![id, &account, revision])? > 0)
         })
         .await
     }
 }
 
-fn owner(db: &Connection, account: &str, iam_id: &str) -> Result<Option<Principal>, Error> {
+fn owner(db: &Db<'_>, account: &str, iam_id: &str) -> Result<Option<Principal>, Error> {
     if let Some(id) = iam_id.strip_prefix("iam-ServiceId-").and_then(|id| Uuid::try_parse(id).ok()) {
-        let mut statement = db.prepare_cached("SELECT * FROM service_ids WHERE id = ? AND account = ?")?;
-        return Ok(statement.query_row((id, account), service_id).optional()?.map(Principal::ServiceId));
+        return Ok(db
+            .query_optional(
+                "SELECT * FROM service_ids WHERE id = $1 AND account = $2",
+                params![id, account],
+                service_id,
+            )?
+            .map(Principal::ServiceId));
     }
     Ok(user_of(db, account, iam_id)?.map(Principal::User))
 }
 
-pub(super) fn insert_api_key(db: &Connection, key: &ApiKey) -> Result<(), Error> {
+pub(super) fn insert_api_key(db: &Db<'_>, key: &ApiKey) -> Result<(), Error> {
     db.execute(
         "INSERT INTO api_keys (id, account, owner, name, description, digest, created_at, created_by, modified_at,
              expires_at, disabled, locked, revision)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        params![
             key.id,
             &key.account,
             &key.owner,
@@ -142,13 +150,13 @@ pub(super) fn insert_api_key(db: &Connection, key: &ApiKey) -> Result<(), Error>
             key.expires_at.map(millis),
             key.disabled,
             key.upkeep.locked,
-            key.upkeep.revision,
-        ),
+            key.upkeep.revision
+        ],
     )?;
     Ok(())
 }
 
-fn api_key(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
+fn api_key(row: &Row<'_>) -> Result<ApiKey, Error> {
     let upkeep = upkeep(row)?;
     Ok(ApiKey {
         id: row.get("id")?,

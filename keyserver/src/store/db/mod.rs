@@ -1,0 +1,149 @@
+//! The database under the store: statements with `$1`, `$2` … in, rows out.
+//!
+//! Work on it is a synchronous function of a [`Db`], so that what it does reads from top to bottom. It may be run again: a
+//! database that finds two changes in each other's way undoes one of them.
+//! *Invariant:* nothing outside this module knows which database there is.
+
+mod migrations;
+mod sqlite;
+mod value;
+
+use std::path::Path;
+
+use sqlite::Sqlite;
+
+use crate::error::Error;
+
+pub(crate) use value::{Column, Value, params};
+
+/// A database, brought up to date.
+pub(crate) enum Database {
+    /// One file.
+    Sqlite(Sqlite),
+}
+
+impl Database {
+    /// Opens a SQLite file, makes it if missing, and brings its tables up to date.
+    pub(crate) fn open_file(path: &Path) -> Result<Self, Error> {
+        Ok(Self::Sqlite(Sqlite::open(path)?))
+    }
+
+    /// Opens a SQLite file that a server made, which may be running, and leaves its tables as they are.
+    pub(crate) fn open_existing_file(path: &Path) -> Result<Self, Error> {
+        Ok(Self::Sqlite(Sqlite::open_existing(path)?))
+    }
+
+    /// Runs work that changes nothing.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Db<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read(work).await,
+        }
+    }
+
+    /// Runs work in one transaction: all that it changes is durable when this returns `Ok`, and nothing of it otherwise.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Db<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.write(work).await,
+        }
+    }
+}
+
+/// The database as work sees it.
+pub(crate) struct Db<'a>(Connection<'a>);
+
+enum Connection<'a> {
+    Sqlite(&'a rusqlite::Connection),
+}
+
+impl Db<'_> {
+    /// Runs a statement and says how many rows it changed.
+    pub(crate) fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize, Error> {
+        match self.0 {
+            Connection::Sqlite(connection) => Ok(sqlite::execute(connection, sql, params)?),
+        }
+    }
+
+    /// Runs a statement; `None` if what it writes is in the database already, where it may be once only. The work must then
+    /// end in an error.
+    pub(crate) fn execute_unless_taken(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<usize>, Error> {
+        match self.0 {
+            Connection::Sqlite(connection) => match sqlite::execute(connection, sql, params) {
+                Err(error) if sqlite::is_taken(&error) => Ok(None),
+                done => Ok(Some(done?)),
+            },
+        }
+    }
+
+    /// Runs a query and reads its rows.
+    pub(crate) fn query<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        match self.0 {
+            Connection::Sqlite(connection) => sqlite::query(connection, sql, params, read),
+        }
+    }
+
+    /// Reads the first row of a query, if it has one.
+    pub(crate) fn query_optional<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        Ok(self.query(sql, params, read)?.into_iter().next())
+    }
+
+    /// Reads the one row that a query has.
+    pub(crate) fn query_one<T>(
+        &self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.query_optional(sql, params, read)?.ok_or_else(|| Error::Store("a query found nothing".to_owned()))
+    }
+
+    /// Reads the one column of the one row that a query has.
+    pub(crate) fn value<T: Column>(&self, sql: &str, params: &[Value<'_>]) -> Result<T, Error> {
+        self.query_one(sql, params, |row| row.at(0))
+    }
+}
+
+/// A row of a query.
+pub(crate) struct Row<'a>(Columns<'a>);
+
+enum Columns<'a> {
+    Sqlite(&'a rusqlite::Row<'a>),
+}
+
+impl Row<'_> {
+    /// The column of this name, or the first of several.
+    pub(crate) fn get<T: Column>(&self, column: &str) -> Result<T, Error> {
+        let value = match self.0 {
+            Columns::Sqlite(row) => sqlite::value(row, column),
+        };
+        value.and_then(T::read).ok_or_else(|| unreadable(column))
+    }
+
+    /// The column at this place, counted from 0.
+    pub(crate) fn at<T: Column>(&self, index: usize) -> Result<T, Error> {
+        let value = match self.0 {
+            Columns::Sqlite(row) => sqlite::value(row, index),
+        };
+        value.and_then(T::read).ok_or_else(|| unreadable(&format!("column {index}")))
+    }
+}
+
+/// A column holds something that this server did not write.
+pub(crate) fn unreadable(column: &str) -> Error {
+    Error::Store(format!("unreadable value in {column}"))
+}

@@ -14,6 +14,7 @@ mod crypto;
 mod error;
 mod iam;
 mod keys;
+mod maintenance;
 mod routes;
 pub mod server;
 mod service;

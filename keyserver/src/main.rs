@@ -20,6 +20,12 @@ async fn main() -> ExitCode {
         Command::Serve(options) => commands::serve::run(options).await,
         Command::SignInLink(options) => commands::sign_in_link::run(options).await,
         Command::RotateSigningKey(options) => commands::rotate_signing_key::run(options).await,
+        Command::Backup(options) => commands::backup::run(options).await,
+        Command::Restore(options) => commands::restore::run(options).await,
+        Command::Fsck(options) => match commands::fsck::run(options).await {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

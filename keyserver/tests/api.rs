@@ -15,6 +15,8 @@ mod audit;
 mod authorization;
 #[path = "api/authorizations.rs"]
 mod authorizations;
+#[path = "api/backup.rs"]
+mod backup;
 #[path = "api/chores.rs"]
 mod chores;
 #[path = "api/console.rs"]
@@ -23,6 +25,8 @@ mod console;
 mod encrypted;
 #[path = "api/first_policies.rs"]
 mod first_policies;
+#[path = "api/fsck.rs"]
+mod fsck;
 #[path = "api/iam_policies.rs"]
 mod iam_policies;
 #[path = "api/identities.rs"]

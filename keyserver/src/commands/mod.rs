@@ -2,20 +2,30 @@
 //!
 //! *Invariant:* a command turns options into calls of the library and prints what came of it; it decides nothing else.
 
+pub(crate) mod backup;
 pub(crate) mod check;
+pub(crate) mod fsck;
+pub(crate) mod restore;
 pub(crate) mod rotate_signing_key;
 pub(crate) mod serve;
 pub(crate) mod sign_in_link;
 
 use std::path::PathBuf;
 
-use envelock_keyserver::config::Data;
+use envelock_keyserver::{
+    config::{Data, Kept},
+    server::maintenance::Installation,
+};
 
 /// Why a command ends without having done its work, as a text for whoever started it.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
 fn directory(data: &Data) -> Result<PathBuf, Failure> {
     data.directory().ok_or_else(|| "this platform has no data directory: give one with --data".into())
+}
+
+fn installation(kept: &Kept) -> Result<Installation, Failure> {
+    Ok(Installation { directory: directory(&kept.data)?, master_key: kept.master_key.clone() })
 }
 
 fn sign_in_url(base: &str, code: &str) -> String {

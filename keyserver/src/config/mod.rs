@@ -4,6 +4,7 @@
 
 mod data;
 mod file;
+mod maintenance;
 mod once;
 mod read;
 mod serve;
@@ -13,6 +14,7 @@ mod table;
 use clap::{Parser, Subcommand};
 
 pub use data::Data;
+pub use maintenance::{Backup, Fsck, Kept, Restore};
 pub use once::{RotateSigningKey, SignInLink};
 pub use read::{Read, Unreadable};
 pub use serve::{Output, Serve};
@@ -41,4 +43,11 @@ pub enum Command {
     /// Make the next key that signs access tokens, also while the server runs. It signs in ten minutes; tokens that the one
     /// before signed stay good until they expire.
     RotateSigningKey(RotateSigningKey),
+    /// Write an encrypted copy of one state of the installation, also while the server runs.
+    Backup(Backup),
+    /// Put a backup into a data directory that is new or empty.
+    Restore(Restore),
+    /// Look whether every key opens, every row has what it refers to and every object is as it was stored; changes nothing. Ends
+    /// with 0 if all is sound, 3 if not, 1 if it could not be looked at.
+    Fsck(Fsck),
 }

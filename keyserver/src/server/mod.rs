@@ -3,6 +3,7 @@
 //! *Invariant:* a data directory is used by one server at a time, and never with a master key it was not made with.
 
 mod listen;
+pub mod maintenance;
 mod schedule;
 
 use std::{

@@ -5,6 +5,7 @@
 
 mod aliases;
 mod chores;
+pub(crate) mod copy;
 mod db;
 pub(crate) mod files;
 mod identities;
@@ -18,6 +19,7 @@ mod resources;
 mod rings;
 mod signing_keys;
 pub(crate) mod sql;
+pub(crate) mod tables;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

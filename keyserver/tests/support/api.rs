@@ -90,6 +90,14 @@ impl Api {
         Self::around(directory, clock, server, api_key).await
     }
 
+    /// The same administrator at a server over another directory.
+    pub(crate) async fn moved_to(self, directory: TempDir) -> Self {
+        let Self { clock, api_key, router, server, .. } = self;
+        drop((router, server));
+        let server = open(directory.path(), &clock).await;
+        Self::around(directory, clock, server, api_key).await
+    }
+
     async fn around(directory: TempDir, clock: Arc<FixedClock>, server: server::Server, api_key: String) -> Self {
         let mut api = Self {
             clock,

@@ -148,9 +148,9 @@ fn server_build(cx: &Cx) -> Result<()> {
 const CONFORMANCE: &str = "conformance";
 
 fn keyserver(cx: &Cx) -> Result<()> {
-    let commands = ["curl", "jq", "openssl"];
+    let commands = ["age", "curl", "jq", "openssl"];
     if !commands.into_iter().all(on_path) {
-        apt::ensure(cx, &commands, "the examples of docs/key-server.md and docs/wrap-format.md")?;
+        apt::ensure(cx, &commands, "the examples of the key server's documents")?;
     }
     let mut test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--lib", "--bins"]);
     for name in rust_tests(&cx.project.path("keyserver/tests"))? {

@@ -55,7 +55,7 @@ pub(super) const KEYSERVER: Layers = Layers {
     rows: &[
         &["commands"],
         &["server"],
-        &["routes"],
+        &["routes", "maintenance"],
         &["service"],
         &["state"],
         &["store", "crypto", "audit"],

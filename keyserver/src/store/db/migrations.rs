@@ -23,6 +23,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0014_custody.sql"),
 ];
 
+/// Format of the tables: how many changes have made them.
+#[expect(clippy::cast_possible_truncation, reason = "there are few")]
+pub(crate) const FORMAT: u32 = MIGRATIONS.len() as u32;
+
 /// Applies what is missing, all of it or nothing. The format is read under the write lock: of two programs that open the
 /// same file, one applies a change.
 pub(super) fn run(connection: &mut Connection) -> Result<(), Error> {

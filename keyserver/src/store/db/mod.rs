@@ -14,6 +14,7 @@ use sqlite::Sqlite;
 
 use crate::error::Error;
 
+pub(crate) use migrations::FORMAT;
 pub(crate) use value::{Column, Value, params};
 
 /// A database, brought up to date.
@@ -40,6 +41,16 @@ impl Database {
     ) -> Result<T, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.read(work).await,
+        }
+    }
+
+    /// Runs work that reads one state of the database, from its first statement to its last.
+    pub(crate) async fn snapshot<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Db<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.snapshot(work).await,
         }
     }
 

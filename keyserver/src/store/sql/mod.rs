@@ -9,6 +9,7 @@ mod api_keys;
 mod chores;
 mod columns;
 mod console;
+mod copy;
 mod events;
 mod identities;
 mod import_tokens;
@@ -32,7 +33,7 @@ use async_trait::async_trait;
 use self::events::append;
 use super::{
     Health, NewEvent, Store,
-    db::{Database, Db},
+    db::{self, Database, Db},
 };
 use crate::error::Error;
 
@@ -50,6 +51,11 @@ impl SqlStore {
     /// A store in a SQLite file that a server made, which may be running; its tables are left as they are.
     pub(crate) fn open_existing_file(path: &Path) -> Result<Self, Error> {
         Database::open_existing_file(path).map(Self)
+    }
+
+    /// What the tables' format is called, in this database and in copies of it.
+    pub(crate) fn format() -> u32 {
+        db::FORMAT
     }
 
     async fn read<T: Send + 'static>(

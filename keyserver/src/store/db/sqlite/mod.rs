@@ -89,12 +89,27 @@ impl Sqlite {
         run_on(&self.writer, work).await
     }
 
+    pub(super) async fn snapshot<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Db<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        run_on(&self.reader, move |db| in_transaction(db, work)).await
+    }
+
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Db<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         run_on(&self.reader, work).await
     }
+}
+
+/// The reader's own statements are one by one; together they need a transaction.
+fn in_transaction<T>(db: &Db<'_>, work: impl FnOnce(&Db<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    db.execute("BEGIN", &[])?;
+    let read = work(db);
+    db.execute("ROLLBACK", &[])?;
+    read
 }
 
 /// Makes the file readable by its owner alone; SQLite gives its log the same permissions.

@@ -1,0 +1,20 @@
+//! What an operator does with an installation as a whole: copy it, put the copy back, look whether it is sound.
+//!
+//! *Invariant:* nothing here changes an installation that is in use: a backup and a check read one state of it, a restore begins
+//! with an empty one.
+
+mod archive;
+mod backup;
+mod check;
+mod encryption;
+mod failure;
+mod restore;
+
+pub use backup::{BackupOptions, BackupReport};
+pub(crate) use backup::{Places, backup};
+pub use check::{CheckReport, Finding};
+pub(crate) use check::{Tools, check};
+pub use encryption::{Lock, Opener};
+pub use failure::MaintenanceError;
+pub use restore::RestoreReport;
+pub(crate) use restore::restore;

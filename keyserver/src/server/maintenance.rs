@@ -1,0 +1,97 @@
+//! Backup, restore and check of an installation that lies in a data directory.
+//!
+//! *Invariant:* only a restore takes the directory for itself; the others work beside a running server.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{DATABASE, MASTER_KEY, OBJECTS, lock};
+use crate::{
+    crypto::{
+        custody::{Custodies, FileCustody},
+        master,
+        seal::Sealer,
+    },
+    keys::{
+        environment::{Clock, Entropy},
+        version::CustodyKind,
+    },
+    maintenance::{self, Places, Tools},
+    store::sql::SqlStore,
+};
+
+pub use crate::{
+    crypto::master::MasterKeyError,
+    maintenance::{BackupOptions, BackupReport, CheckReport, Finding, Lock, MaintenanceError, Opener, RestoreReport},
+};
+
+/// Where an installation is.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// The data directory.
+    pub directory: PathBuf,
+    /// File of the master key; by default `master.key` in the data directory.
+    pub master_key: Option<PathBuf>,
+}
+
+impl Installation {
+    fn places(&self) -> Places {
+        let master_key = self.master_key.clone().unwrap_or_else(|| self.directory.join(MASTER_KEY));
+        Places { objects: self.directory.join(OBJECTS), master_key }
+    }
+
+    fn existing(&self) -> Result<SqlStore, MaintenanceError> {
+        let database = self.directory.join(DATABASE);
+        if !database.exists() {
+            return Err(MaintenanceError::Database(format!("there is none at {}", database.display())));
+        }
+        Ok(SqlStore::open_existing_file(&database)?)
+    }
+}
+
+/// Writes a backup of one state of the installation, also while its server runs.
+///
+/// # Errors
+/// The database, a file, or the place of the backup cannot be used; no file is left behind then.
+pub async fn backup(
+    installation: &Installation,
+    options: BackupOptions,
+    clock: &dyn Clock,
+) -> Result<BackupReport, MaintenanceError> {
+    let store = installation.existing()?;
+    maintenance::backup(&store, &installation.places(), options, SqlStore::format(), clock.now()).await
+}
+
+/// Puts a backup into a data directory that is new or has no rows.
+///
+/// # Errors
+/// The directory is in use or not empty, or the backup does not open or is not sound: then no row was stored.
+pub async fn restore(
+    installation: &Installation,
+    input: &Path,
+    opener: Opener,
+) -> Result<RestoreReport, MaintenanceError> {
+    let _lock = lock(&installation.directory).map_err(|error| MaintenanceError::Database(error.to_string()))?;
+    let store = SqlStore::open_file(&installation.directory.join(DATABASE))?;
+    maintenance::restore(&store, &installation.places(), input, opener, SqlStore::format()).await
+}
+
+/// Looks whether the installation is sound, also while its server runs. `progress` is told what comes next.
+///
+/// # Errors
+/// It could not be looked at. What is not sound is in the report.
+pub async fn check(
+    installation: &Installation,
+    entropy: Arc<dyn Entropy>,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<CheckReport, MaintenanceError> {
+    let (store, places) = (installation.existing()?, installation.places());
+    let key = master::read(&places.master_key)?.ok_or(MasterKeyError::Missing(places.master_key.clone()))?;
+    let sealer = Arc::new(Sealer::new(key));
+    let file = FileCustody::new(Arc::clone(&sealer), Arc::clone(&entropy));
+    let custody = Custodies::new(file, Vec::new(), CustodyKind::File);
+    let tools = Tools { custody: &custody, sealer: &sealer, entropy: &*entropy };
+    maintenance::check(&store, &places, &tools, progress).await
+}

@@ -15,9 +15,9 @@ async fn main() -> ExitCode {
         Err(Unreadable::Flags(error)) => error.exit(),
         Err(Unreadable::Other(error)) => return failed(&error, ExitCode::from(USAGE)),
     };
-    let done = match config.command.unwrap_or(Command::Serve(config.serve)) {
+    let done = match config.command.unwrap_or(Command::Serve(Box::new(config.serve))) {
         Command::Serve(options) if options.check => commands::check::run(&options, &origins).await,
-        Command::Serve(options) => commands::serve::run(options).await,
+        Command::Serve(options) => commands::serve::run(*options).await,
         Command::SignInLink(options) => commands::sign_in_link::run(options).await,
         Command::RotateSigningKey(options) => commands::rotate_signing_key::run(options).await,
         Command::Backup(options) => commands::backup::run(options).await,

@@ -5,8 +5,8 @@
 use std::{io::Write, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use envelock_keyserver::{
-    config::{Output, Serve, ServiceOptions},
-    server::{self, Options, Server, Services, Sockets, SystemClock, SystemEntropy},
+    config::{CustodyOptions, Output, Serve, ServiceOptions},
+    server::{self, Custody, Options, Pkcs11Settings, Server, Services, Sockets, SystemClock, SystemEntropy},
 };
 use serde_json::json;
 use tokio::{
@@ -43,6 +43,7 @@ pub(super) fn kept(options: &Serve, directory: PathBuf, private_address: Option<
     Options {
         directory,
         master_key: options.master_key.clone(),
+        custody: custody(&options.custody),
         region: options.region.clone(),
         secure_cookies: options.behind_tls_proxy,
         trusted_proxies: options.trusted_proxies.clone(),
@@ -58,6 +59,19 @@ fn services(chosen: &ServiceOptions) -> Services {
         max_instance_bytes: chosen.max_instance_bytes.unwrap_or(u64::MAX),
         upload_time: Duration::from_secs(chosen.upload_seconds),
         free_root_keys: chosen.free_root_keys,
+    }
+}
+
+fn custody(CustodyOptions { custody, pkcs11 }: &CustodyOptions) -> Custody {
+    let token = pkcs11.pkcs11_module.clone().zip(pkcs11.pkcs11_token_label.clone()).zip(pkcs11.pkcs11_pin_file.clone());
+    Custody {
+        new_root_keys: *custody,
+        pkcs11: token.map(|((module, token_label), pin_file)| Pkcs11Settings {
+            module,
+            token_label,
+            pin_file,
+            sessions: pkcs11.pkcs11_sessions.into(),
+        }),
     }
 }
 

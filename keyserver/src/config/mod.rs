@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* the only reader of these; everything else takes a [`Config`].
 
+mod custody;
 mod data;
 mod file;
 mod maintenance;
@@ -13,6 +14,7 @@ mod table;
 
 use clap::{Parser, Subcommand};
 
+pub use custody::{CustodyChoice, CustodyOptions, Pkcs11Options};
 pub use data::Data;
 pub use maintenance::{Backup, Fsck, Kept, Restore};
 pub use once::{RotateSigningKey, SignInLink};
@@ -37,7 +39,7 @@ pub struct Config {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve until told to stop.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Make a one-time sign-in link for the console, also while the server runs.
     SignInLink(SignInLink),
     /// Make the next key that signs access tokens, also while the server runs. It signs in ten minutes; tokens that the one

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{ArgAction, Args, ValueEnum};
 use ipnet::IpNet;
 
-use super::{data::Data, services::ServiceOptions};
+use super::{custody::CustodyOptions, data::Data, services::ServiceOptions};
 
 /// Options of `serve`.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +22,9 @@ pub struct Serve {
     /// storage than the database and out of its backups: whoever has both has every key.
     #[arg(long, value_name = "FILE", env = "ENVELOCK_MASTER_KEY_FILE")]
     pub master_key: Option<PathBuf>,
+    /// Where the material of root keys is.
+    #[command(flatten)]
+    pub custody: CustodyOptions,
     /// Address to listen on; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", env = "ENVELOCK_LISTEN", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,

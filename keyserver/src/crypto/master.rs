@@ -4,19 +4,20 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{ErrorKind, Read, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-use crate::keys::{environment::Entropy, material::Secret};
+use crate::{
+    crypto::private_file::{self, FileFault},
+    keys::{environment::Entropy, material::Secret},
+};
 
 const MASTER_KEY_BYTES: usize = 32;
-/// More than base64 of a key with a line end; a longer file is another file.
-const MAX_FILE_BYTES: usize = 128;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -58,23 +59,12 @@ pub enum MasterKeyError {
 
 /// Reads the file; `Ok(None)` when there is none.
 pub(crate) fn read(path: &Path) -> Result<Option<Secret>, MasterKeyError> {
-    let io = |source| MasterKeyError::Io { path: path.to_owned(), source };
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io(error)),
-    };
-    // Of what was opened, not of what the path names by now.
-    let metadata = file.metadata().map_err(io)?;
-    let mode = metadata.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(MasterKeyError::TooOpen { path: path.to_owned(), mode });
-    }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(MasterKeyError::Foreign { path: path.to_owned(), owner: metadata.uid() });
-    }
-    let mut text = Zeroizing::new(String::with_capacity(MAX_FILE_BYTES));
-    (&mut file).take(MAX_FILE_BYTES as u64).read_to_string(&mut text).map_err(io)?;
+    let text = private_file::read(path).map_err(|fault| match fault {
+        FileFault::TooOpen(mode) => MasterKeyError::TooOpen { path: path.to_owned(), mode },
+        FileFault::Foreign(owner) => MasterKeyError::Foreign { path: path.to_owned(), owner },
+        FileFault::Io(source) => MasterKeyError::Io { path: path.to_owned(), source },
+    })?;
+    let Some(text) = text else { return Ok(None) };
     match Base64::decode_vec(text.trim()).map(Secret::new) {
         Ok(key) if key.expose().len() == MASTER_KEY_BYTES => Ok(Some(key)),
         _ => Err(MasterKeyError::Malformed(path.to_owned())),
@@ -108,6 +98,8 @@ fn write(draft: &Path, key: &Secret) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
     use crate::state::SystemEntropy;
 

@@ -6,5 +6,6 @@ pub(crate) mod custody;
 mod gcm;
 pub(crate) mod import;
 pub(crate) mod master;
+pub(crate) mod private_file;
 pub(crate) mod seal;
 pub(crate) mod wrapped;

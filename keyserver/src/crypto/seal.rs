@@ -61,7 +61,7 @@ impl VersionPlace {
     }
 
     /// Different for every place.
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         [
             b"envelock key version v1".as_slice(),
             self.instance.0.as_bytes(),

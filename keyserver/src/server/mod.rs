@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* a data directory is used by one server at a time, and never with a master key it was not made with.
 
+mod custody;
 mod listen;
 pub mod maintenance;
 mod schedule;
@@ -21,14 +22,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zeroize::Zeroizing;
 
 use crate::{
-    crypto::{
-        custody::{Custodies, FileCustody},
-        master,
-        seal::Sealer,
-    },
+    crypto::{custody::FileCustody, master, seal::Sealer},
     error::Error,
     iam::identity::Credential,
-    keys::{material::Secret, network::TrustedProxies, version::CustodyKind},
+    keys::{material::Secret, network::TrustedProxies},
     routes,
     service::{
         chores, console,
@@ -39,9 +36,12 @@ use crate::{
     store::{Store, files::ObjectFiles, sql::SqlStore},
 };
 
+pub use custody::Custody;
 pub use listen::Sockets;
 
 pub use crate::{
+    config::CustodyChoice,
+    crypto::custody::{Pkcs11Error, Pkcs11Settings},
     crypto::master::MasterKeyError,
     keys::{
         environment::{Clock, Entropy},
@@ -67,6 +67,12 @@ pub enum StartError {
     /// The master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
+    /// A place that root keys are in, or are to go to.
+    #[error("the custody of keys is not set up: {0}")]
+    Custody(String),
+    /// The token.
+    #[error(transparent)]
+    Pkcs11(#[from] Pkcs11Error),
     /// The database, or a master key that does not fit it.
     #[error("the database cannot be used: {0}")]
     Database(String),
@@ -117,6 +123,8 @@ pub struct Options {
     pub directory: PathBuf,
     /// File of the master key; by default `master.key` in the data directory.
     pub master_key: Option<PathBuf>,
+    /// Where root keys are held.
+    pub custody: Custody,
     /// Region of a new installation.
     pub region: String,
     /// Whether browsers reach the console over TLS only, so that its cookie never travels in clear.
@@ -131,11 +139,15 @@ pub struct Options {
 
 /// Opens the data directory, makes what is missing on a first start, and puts the parts together.
 pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Server, StartError> {
-    let Options { directory, master_key, region, secure_cookies, trusted_proxies, private_port, services } = options;
+    let Options { directory, master_key, custody, region, secure_cookies, trusted_proxies, private_port, services } =
+        options;
     let lock = lock(directory)?;
     let store: Arc<dyn Store> = Arc::new(SqlStore::open_file(&directory.join(DATABASE))?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
     let sealer = Arc::new(Sealer::new(master_key_of(file, &*store, &*entropy).await?));
+    // Before anything is made: a first start without its keys must not make an API key that nobody gets to see.
+    let file = FileCustody::new(Arc::clone(&sealer), Arc::clone(&entropy));
+    let custody = custody::open(custody, file, &*store, &clock, &entropy).await?;
     let around = Surroundings { store: &store, sealer: &sealer, clock: &*clock, entropy: &*entropy };
     let started = start::start(&around, region).await?;
     let sign_in_code = console::new_sign_in_code(&*store, &*clock, &*entropy).await?;
@@ -144,11 +156,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         files: open_files(directory, &*store).await?,
         store,
         clock,
-        custody: Custodies::new(
-            FileCustody::new(Arc::clone(&sealer), Arc::clone(&entropy)),
-            Vec::new(),
-            CustodyKind::File,
-        ),
+        custody,
         entropy,
         sealer,
         tokens: started.tokens,

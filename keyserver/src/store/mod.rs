@@ -37,7 +37,7 @@ use crate::{
         crn::{Instance, InstanceId},
         key::{Key, KeyId},
         ring::RingId,
-        version::SealedVersion,
+        version::{CustodyKind, SealedVersion},
     },
 };
 
@@ -133,6 +133,8 @@ pub(crate) trait Keys: Send + Sync {
     async fn insert_key(&self, grant: &Grant, key: Key, version: SealedVersion, event: NewEvent) -> Result<(), Error>;
     /// The key with this id or alias, if the grant reaches it and it is in the ring asked for.
     async fn key(&self, grant: &Grant, name: &KeyRef, ring: Option<&RingId>) -> Result<Option<Key>, Error>;
+    /// The custodies that versions of keys are in, of all instances; for the start, before there is anybody to ask.
+    async fn custodies_in_use(&self) -> Result<Vec<CustodyKind>, Error>;
     /// All versions of a key, newest first.
     async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error>;
     /// Stores what changed about a key, and a version it gained, if nobody else changed it since it was read;

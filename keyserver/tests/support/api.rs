@@ -23,7 +23,7 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use envelock_keyserver::server::{self, Clock, Network, Options, Services, SystemEntropy};
+use envelock_keyserver::server::{self, Clock, Custody, Network, Options, Services, SystemEntropy};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -299,6 +299,7 @@ pub(crate) fn options(directory: &Path) -> Options {
         secure_cookies: false,
         trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
         private_port: Some(4443),
+        custody: Custody::default(),
         services: Services { max_object_bytes: MAX_OBJECT_BYTES, ..Services::default() },
     }
 }

@@ -25,10 +25,20 @@ impl Running {
 
     /// Starts it with one more flag.
     pub(crate) fn start_with(data: &Path, flag: Option<&str>) -> Self {
+        Self::start_in(data, flag, &[])
+    }
+
+    /// Starts it with more flags, in an environment with more variables.
+    pub(crate) fn start_in<'a>(
+        data: &Path,
+        flags: impl IntoIterator<Item = &'a str>,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver"))
             .args(["--output", "json", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
-            .args(flag)
+            .args(flags)
+            .envs(variables.iter().copied())
             .env_remove("ENVELOCK_REGION")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

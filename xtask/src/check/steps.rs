@@ -152,6 +152,9 @@ fn keyserver(cx: &Cx) -> Result<()> {
     if !commands.into_iter().all(on_path) {
         apt::ensure(cx, &commands, "the examples of the key server's documents")?;
     }
+    if !["softhsm2-util", "pkcs11-tool"].into_iter().all(on_path) {
+        apt::ensure(cx, &["softhsm2", "opensc"], "the tests of keys in a token")?;
+    }
     let mut test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--lib", "--bins"]);
     for name in rust_tests(&cx.project.path("keyserver/tests"))? {
         if name != CONFORMANCE {

@@ -5,6 +5,7 @@
 //! *Invariant:* material of a root key goes in and never comes out; what a custody answers is checked before it is believed.
 
 mod file;
+mod pkcs11;
 
 use async_trait::async_trait;
 
@@ -22,6 +23,8 @@ use crate::{
 };
 
 pub(crate) use file::FileCustody;
+pub(crate) use pkcs11::Pkcs11Custody;
+pub use pkcs11::{Pkcs11Error, Pkcs11Settings};
 
 /// Length of generated material.
 pub(crate) const GENERATED_BYTES: usize = 32;

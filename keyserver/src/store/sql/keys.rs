@@ -89,6 +89,10 @@ impl Keys for SqlStore {
         Ok(key.filter(|key| grant.covers(key.id, &key.ring)))
     }
 
+    async fn custodies_in_use(&self) -> Result<Vec<CustodyKind>, Error> {
+        self.read(|db| db.query("SELECT DISTINCT custody FROM key_versions", params![], custody)).await
+    }
+
     async fn versions(&self, grant: &Grant, key: KeyId) -> Result<Vec<SealedVersion>, Error> {
         grant.demand(Action::concerns_keys)?;
         let select = "SELECT key_versions.id, key_versions.created_at, custody, material
@@ -284,9 +288,10 @@ pub(super) fn key(row: &Row<'_>) -> Result<Key, Error> {
 fn version(row: &Row<'_>) -> Result<SealedVersion, Error> {
     Ok(SealedVersion {
         version: Version { id: VersionId(row.get("id")?), created_at: instant(row, "created_at")? },
-        held: Held {
-            kind: CustodyKind::from_number(row.get("custody")?).ok_or_else(|| unreadable("custody"))?,
-            bytes: row.get("material")?,
-        },
+        held: Held { kind: custody(row)?, bytes: row.get("material")? },
     })
+}
+
+fn custody(row: &Row<'_>) -> Result<CustodyKind, Error> {
+    CustodyKind::from_number(row.get("custody")?).ok_or_else(|| unreadable("custody"))
 }

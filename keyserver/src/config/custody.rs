@@ -1,0 +1,47 @@
+//! Options of `serve`: where the material of root keys is.
+//!
+//! *Invariant:* secrets are named by their files and are never options themselves.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Where new versions of root keys go, and how the other places are reached that keys may be in already.
+#[derive(Debug, Clone, Args)]
+pub struct CustodyOptions {
+    /// Where new root keys, and new versions of root keys, are held. A key moves there when it is rotated; those in another place
+    /// stay usable as long as that place is set up, too.
+    #[arg(long, value_enum, env = "ENVELOCK_CUSTODY", default_value_t = CustodyChoice::File)]
+    pub custody: CustodyChoice,
+    /// The token.
+    #[command(flatten)]
+    pub pkcs11: Pkcs11Options,
+}
+
+/// Where root keys are held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum CustodyChoice {
+    /// In the database, sealed under the master key.
+    #[default]
+    File,
+    /// In a token, which is reached by PKCS#11.
+    Pkcs11,
+}
+
+/// How a token is reached; all of it, or nothing.
+#[derive(Debug, Clone, Args)]
+pub struct Pkcs11Options {
+    /// The PKCS#11 library of the token, such as /usr/lib/softhsm/libsofthsm2.so.
+    #[arg(long, value_name = "FILE", env = "ENVELOCK_PKCS11_MODULE", requires_all = ["pkcs11_token_label", "pkcs11_pin_file"])]
+    pub pkcs11_module: Option<PathBuf>,
+    /// Label of the token.
+    #[arg(long, value_name = "LABEL", env = "ENVELOCK_PKCS11_TOKEN_LABEL", requires = "pkcs11_module")]
+    pub pkcs11_token_label: Option<String>,
+    /// File with the PIN of the token's user, readable by its owner alone.
+    #[arg(long, value_name = "FILE", env = "ENVELOCK_PKCS11_PIN_FILE", requires = "pkcs11_module")]
+    pub pkcs11_pin_file: Option<PathBuf>,
+    /// Sessions with the token that work at the same time: one for a token in software, more for one over a network.
+    #[arg(long, value_name = "COUNT", env = "ENVELOCK_PKCS11_SESSIONS", default_value_t = 1,
+          value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub pkcs11_sessions: u8,
+}

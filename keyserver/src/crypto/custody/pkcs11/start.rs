@@ -1,0 +1,89 @@
+//! How the token is reached, and why that fails when the server starts.
+//!
+//! *Invariant:* no text has the PIN in it.
+
+use std::path::PathBuf;
+
+use crate::crypto::private_file::FileFault;
+
+/// How the token is reached.
+#[derive(Debug, Clone)]
+pub struct Pkcs11Settings {
+    /// The library that its manufacturer gives.
+    pub module: PathBuf,
+    /// Label of the token.
+    pub token_label: String,
+    /// File with the user's PIN, readable by its owner alone.
+    pub pin_file: PathBuf,
+    /// Sessions that work at the same time, at least one.
+    pub sessions: usize,
+}
+
+/// Why the token cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Pkcs11Error {
+    /// No such library, or not one of PKCS#11.
+    #[error("the PKCS#11 module {path} cannot be loaded: {why}; give the library of the token with --pkcs11-module")]
+    Module {
+        /// The library.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// No token with this label.
+    #[error("no token with the label `{label}` is present; these are: {present}. Choose one with --pkcs11-token-label")]
+    NoToken {
+        /// The label asked for.
+        label: String,
+        /// The labels that are there.
+        present: String,
+    },
+    /// Several tokens with this label.
+    #[error("several tokens with the label `{0}` are present: give them different labels")]
+    SeveralTokens(String),
+    /// The PIN's file.
+    #[error("the file of the token's PIN {path} {why}")]
+    PinFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+    /// Not the PIN of the token.
+    #[error(
+        "the token does not accept the PIN in {0}. It is not tried again by itself, as tokens lock after a few wrong ones: \
+         put the right one there"
+    )]
+    WrongPin(PathBuf),
+    /// Too many wrong PINs, or none was ever set.
+    #[error("the token does not let its user log in ({0}): its security officer has to set a PIN")]
+    PinLocked(String),
+    /// It lacks something that cannot be done without.
+    #[error("the token cannot do {0}, which custody in a token needs: use one that can")]
+    NoMechanism(&'static str),
+    /// It does something else than the standard says.
+    #[error("the token gives a wrong answer to a known question ({0}): keys cannot be trusted to it")]
+    WrongAnswer(String),
+    /// Keys of this installation are in a token, and not in this one.
+    #[error("the token `{0}` was never used by this installation, which has keys in one: give the right token")]
+    OtherToken(String),
+    /// Anything else.
+    #[error("the token cannot be used: {0}")]
+    Failed(String),
+}
+
+impl Pkcs11Error {
+    pub(super) fn pin_file(path: PathBuf, fault: Option<FileFault>) -> Self {
+        let why = match fault {
+            None => "is missing".to_owned(),
+            Some(FileFault::TooOpen(mode)) => {
+                format!("has permissions {mode:03o}; only its owner may have access: chmod 600")
+            }
+            Some(FileFault::Foreign(owner)) => {
+                format!("belongs to user {owner}; it must belong to the user the server runs as")
+            }
+            Some(FileFault::Io(error)) => format!("cannot be read: {error}"),
+        };
+        Self::PinFile { path, why }
+    }
+}

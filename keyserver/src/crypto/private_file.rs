@@ -1,0 +1,48 @@
+//! Short texts in files that are their owner's alone.
+//!
+//! *Invariant:* never reads a file that others may read or own, never says what is in it.
+
+use std::{
+    fs::File,
+    io::{ErrorKind, Read},
+    os::unix::fs::MetadataExt,
+    path::Path,
+};
+
+use zeroize::Zeroizing;
+
+/// Longer files are other files.
+const MAX_BYTES: usize = 4096;
+
+/// Why a file is not read.
+#[derive(Debug)]
+pub(crate) enum FileFault {
+    /// Others may read or change it; its permission bits.
+    TooOpen(u32),
+    /// It belongs to this user.
+    Foreign(u32),
+    /// The operating system says no, or it is no text.
+    Io(std::io::Error),
+}
+
+/// The whole text; `Ok(None)` when there is no file.
+pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, FileFault> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(FileFault::Io(error)),
+    };
+    // Of what was opened, not of what the path names by now.
+    let metadata = file.metadata().map_err(FileFault::Io)?;
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(FileFault::TooOpen(mode));
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(FileFault::Foreign(metadata.uid()));
+    }
+    // All of its room at once, so that no copy is left behind when it grows.
+    let mut text = Zeroizing::new(String::with_capacity(MAX_BYTES));
+    (&mut file).take(MAX_BYTES as u64).read_to_string(&mut text).map_err(FileFault::Io)?;
+    Ok(Some(text))
+}

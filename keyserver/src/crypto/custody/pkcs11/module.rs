@@ -49,6 +49,8 @@ impl Module {
         let pin = AuthPin::from(pin.trim_end_matches(['\r', '\n']));
         let failed = |error: ModuleError| Pkcs11Error::Module { path: settings.module.clone(), why: told(&error) };
         let context = Pkcs11::new(&settings.module).map_err(failed)?;
+        // A module that was loaded stays: it takes itself apart when it is unloaded, and hangs if the process ends meanwhile.
+        std::mem::forget(context.clone());
         initialize(&context).map_err(failed)?;
         let token_label = settings.token_label.clone();
         Ok(Self { context, openings: RwLock::new(0), token_label, pin, pin_refused: AtomicBool::new(false) })

@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{self, Receiver, SyncSender, TrySendError},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError},
     },
     thread,
     time::Duration,
@@ -28,7 +28,20 @@ type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
 /// The threads, by their queue; they end with it.
 pub(super) struct Pool {
-    queue: SyncSender<Job>,
+    queue: Option<SyncSender<Job>>,
+    /// Closed when all threads have left the module.
+    left: Mutex<Receiver<()>>,
+}
+
+impl Drop for Pool {
+    /// Waits for the threads: when the process ends, a module takes itself apart under those that are still inside.
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        let left = self.left.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if left.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            tracing::error!("the token did not answer until the end");
+        }
+    }
 }
 
 impl Pool {
@@ -41,17 +54,22 @@ impl Pool {
     ) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::sync_channel::<Job>(MAX_WAITING);
         let (jobs, module, abilities) = (Arc::new(Mutex::new(jobs)), Arc::new(module), first.abilities);
+        let (inside, left) = mpsc::channel::<()>();
         let mut first = Some(first);
         for number in 0..sessions.max(1) {
             let (jobs, module, clock) = (Arc::clone(&jobs), Arc::clone(&module), Arc::clone(clock));
             let mut worker = Worker { module, clock, abilities, connection: first.take(), away: None };
+            let inside = inside.clone();
             thread::Builder::new().name(format!("pkcs11-{number}")).spawn(move || {
                 while let Some(job) = next(&jobs) {
                     job(&mut worker);
                 }
+                // Closes the session.
+                drop(worker);
+                drop(inside);
             })?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue: Some(queue), left: Mutex::new(left) })
     }
 
     /// Does `work` in a session; in a new one, once more, if the token was lost meanwhile.
@@ -63,7 +81,8 @@ impl Pool {
         let (answer, result) = oneshot::channel();
         // Nobody waits any more when the client has gone.
         let job: Job = Box::new(move |worker| drop(answer.send(worker.attempt(&work))));
-        self.queue.try_send(job).map_err(|error| match error {
+        let Some(queue) = &self.queue else { return Err(busy("the threads of the token have ended")) };
+        queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => busy("too many calls wait for the token"),
             TrySendError::Disconnected(_) => busy("the threads of the token have ended"),
         })?;

@@ -22,6 +22,7 @@ async fn main() -> ExitCode {
         Command::RotateSigningKey(options) => commands::rotate_signing_key::run(options).await,
         Command::Backup(options) => commands::backup::run(options).await,
         Command::Restore(options) => commands::restore::run(options).await,
+        Command::RotateMasterKey(options) => commands::rotate_master_key::run(options).await,
         Command::Fsck(options) => match commands::fsck::run(options).await {
             Ok(code) => return code,
             Err(error) => Err(error),

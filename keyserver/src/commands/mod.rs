@@ -6,6 +6,7 @@ pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod fsck;
 pub(crate) mod restore;
+pub(crate) mod rotate_master_key;
 pub(crate) mod rotate_signing_key;
 pub(crate) mod serve;
 pub(crate) mod sign_in_link;

@@ -67,3 +67,11 @@ pub struct Fsck {
     #[arg(long)]
     pub json: bool,
 }
+
+/// Options of `rotate-master-key`.
+#[derive(Debug, Clone, Args)]
+pub struct RotateMasterKey {
+    /// What is put under another key.
+    #[command(flatten)]
+    pub kept: Kept,
+}

@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand};
 
 pub use custody::{CustodyChoice, CustodyOptions, Pkcs11Options};
 pub use data::Data;
-pub use maintenance::{Backup, Fsck, Kept, Restore};
+pub use maintenance::{Backup, Fsck, Kept, Restore, RotateMasterKey};
 pub use once::{RotateSigningKey, SignInLink};
 pub use read::{Read, Unreadable};
 pub use serve::{Output, Serve};
@@ -52,4 +52,7 @@ pub enum Command {
     /// Look whether every key opens, every row has what it refers to and every object is as it was stored; changes nothing. Ends
     /// with 0 if all is sound, 3 if not, 1 if it could not be looked at.
     Fsck(Fsck),
+    /// Put everything under a new master key, also while servers run; after a kill, the next one goes on. The new key is made in a
+    /// file beside the old one's, with `.next` at the end of its name, and takes its place when nothing is left under the old one.
+    RotateMasterKey(RotateMasterKey),
 }

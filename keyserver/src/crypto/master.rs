@@ -57,6 +57,22 @@ pub enum MasterKeyError {
     },
 }
 
+/// The file of this name beside a master key's: the key that is to come, or the one before.
+pub(crate) fn beside(path: &Path, which: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(which);
+    name.into()
+}
+
+/// The key to seal under: the one that is to come, from the moment its file is there.
+pub(crate) fn newest(path: &Path) -> Result<Option<Secret>, MasterKeyError> {
+    match read(&beside(path, "next"))? {
+        Some(next) => Ok(Some(next)),
+        None => read(path),
+    }
+}
+
 /// Reads the file; `Ok(None)` when there is none.
 pub(crate) fn read(path: &Path) -> Result<Option<Secret>, MasterKeyError> {
     let text = private_file::read(path).map_err(|fault| match fault {

@@ -4,10 +4,18 @@
 //! stays far below 2^32, so random nonces are safe without derivation.
 //! *Invariant:* what was sealed for one place does not open for another.
 
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
+
 use uuid::Uuid;
 
 use crate::{
-    crypto::gcm::{self, NONCE_BYTES},
+    crypto::{
+        gcm::{self, NONCE_BYTES},
+        master,
+    },
     error::Error,
     keys::{
         crn::InstanceId,
@@ -100,13 +108,24 @@ impl Place<'_> {
 
 /// Seals and opens material; made from the master key only.
 pub(crate) struct Sealer {
-    master: Secret,
+    /// The first one seals.
+    known: RwLock<Vec<Arc<Secret>>>,
+    /// Where the next ones appear.
+    file: Option<PathBuf>,
 }
 
+/// Master keys that are known at a time: of a rotation under way, the one before and one more.
+const MAX_KNOWN: usize = 3;
+
 impl Sealer {
-    /// Takes the master key, 32 bytes.
+    /// Takes the master key, 32 bytes, and no other ever.
     pub(crate) fn new(master: Secret) -> Self {
-        Self { master }
+        Self { known: RwLock::new(vec![Arc::new(master)]), file: None }
+    }
+
+    /// Takes the master key of a file, and whichever takes its place while the server runs.
+    pub(crate) fn following(master: Secret, file: PathBuf) -> Self {
+        Self { file: Some(file), ..Self::new(master) }
     }
 
     /// Seals material for one place.
@@ -116,10 +135,13 @@ impl Sealer {
         place: Place<'_>,
         entropy: &dyn Entropy,
     ) -> Result<SealedMaterial, Error> {
+        self.follow();
         let mut nonce = [0; NONCE_BYTES];
         entropy.fill(&mut nonce);
+        let known = self.known();
+        let master = known.first().ok_or(Error::Corrupt("no master key"))?;
         // Exposed to the cipher only, both as key and as plaintext.
-        let sealed = gcm::encrypt(self.master.expose(), &nonce, &place.aad(), material.expose())
+        let sealed = gcm::encrypt(master.expose(), &nonce, &place.aad(), material.expose())
             .ok_or(Error::Corrupt("size of the master key"))?;
         Ok(SealedMaterial::from_sealed_bytes([[FORMAT].as_slice(), &nonce, &sealed].concat()))
     }
@@ -132,6 +154,39 @@ impl Sealer {
         if format != FORMAT {
             return Err(DAMAGED);
         }
-        gcm::decrypt(self.master.expose(), nonce, &place.aad(), ciphertext).map(Secret::new).ok_or(DAMAGED)
+        let aad = place.aad();
+        let try_all = || self.known().iter().find_map(|key| gcm::decrypt(key.expose(), nonce, &aad, ciphertext));
+        let opened = try_all().or_else(|| self.follow().then(try_all).flatten());
+        opened.map(Secret::new).ok_or(DAMAGED)
+    }
+
+    fn known(&self) -> Vec<Arc<Secret>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks whether the file has another key; `true` if one came that was not known. A file that cannot be read changes nothing.
+    fn follow(&self) -> bool {
+        let Some(file) = &self.file else { return false };
+        let newest = match master::newest(file) {
+            Ok(Some(newest)) => newest,
+            Ok(None) => return false,
+            Err(error) => {
+                tracing::warn!(%error, "master key");
+                return false;
+            }
+        };
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        match known.iter().position(|key| key.holds_same(&newest)) {
+            Some(at) => {
+                let first = known.remove(at);
+                known.insert(0, first);
+                false
+            }
+            None => {
+                known.insert(0, Arc::new(newest));
+                known.truncate(MAX_KNOWN);
+                true
+            }
+        }
     }
 }

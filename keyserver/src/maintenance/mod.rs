@@ -8,6 +8,7 @@ mod backup;
 mod check;
 mod encryption;
 mod failure;
+mod master_key;
 mod restore;
 
 pub use backup::{BackupOptions, BackupReport};
@@ -16,5 +17,7 @@ pub use check::{CheckReport, Finding};
 pub(crate) use check::{Tools, check};
 pub use encryption::{Lock, Opener};
 pub use failure::MaintenanceError;
+pub use master_key::Resealed;
+pub(crate) use master_key::rotate_master_key;
 pub use restore::RestoreReport;
 pub(crate) use restore::restore;

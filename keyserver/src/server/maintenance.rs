@@ -24,7 +24,9 @@ use crate::{
 
 pub use crate::{
     crypto::master::MasterKeyError,
-    maintenance::{BackupOptions, BackupReport, CheckReport, Finding, Lock, MaintenanceError, Opener, RestoreReport},
+    maintenance::{
+        BackupOptions, BackupReport, CheckReport, Finding, Lock, MaintenanceError, Opener, Resealed, RestoreReport,
+    },
 };
 
 /// Where an installation is.
@@ -94,4 +96,15 @@ pub async fn check(
     let custody = Custodies::new(file, Vec::new(), CustodyKind::File);
     let tools = Tools { custody: &custody, sealer: &sealer, entropy: &*entropy };
     maintenance::check(&store, &places, &tools, progress).await
+}
+
+/// Puts everything under a new master key, also while servers run. One that was cut short is gone on with by the next.
+///
+/// # Errors
+/// Something opens under neither key, or the database or a file cannot be used: everything opens under one of the two still.
+pub async fn rotate_master_key(
+    installation: &Installation,
+    entropy: &dyn Entropy,
+) -> Result<Resealed, MaintenanceError> {
+    maintenance::rotate_master_key(&installation.existing()?, &installation.places().master_key, entropy).await
 }

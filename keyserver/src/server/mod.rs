@@ -144,7 +144,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
     let lock = lock(directory)?;
     let store: Arc<dyn Store> = Arc::new(SqlStore::open_file(&directory.join(DATABASE))?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
-    let sealer = Arc::new(Sealer::new(master_key_of(file, &*store, &*entropy).await?));
+    let sealer = Arc::new(Sealer::following(master_key_of(file.clone(), &*store, &*entropy).await?, file));
     // Before anything is made: a first start without its keys must not make an API key that nobody gets to see.
     let file = FileCustody::new(Arc::clone(&sealer), Arc::clone(&entropy));
     let custody = custody::open(custody, file, &*store, &clock, &entropy).await?;

@@ -15,6 +15,7 @@ mod lists;
 mod objects;
 pub(crate) mod policies;
 mod registrations;
+pub(crate) mod resealing;
 mod resources;
 mod rings;
 mod signing_keys;

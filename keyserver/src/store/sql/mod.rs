@@ -21,6 +21,7 @@ mod lists;
 mod objects;
 mod policies;
 mod registrations;
+mod resealing;
 mod resources;
 mod rings;
 mod signing_keys;

@@ -369,6 +369,18 @@ pub(crate) enum Error {
     /// The body did not arrive whole.
     #[error("The request body did not arrive completely")]
     BodyUnreadable,
+    /// Asked too often.
+    #[error("Too many requests: wait {seconds} s before the next one")]
+    TooManyRequests {
+        /// How long to wait, in seconds.
+        seconds: u32,
+    },
+    /// Too many key pairs are asked for at once.
+    #[error("Too many import tokens are being made: try again in {seconds} s")]
+    ImportTokensBusy {
+        /// When it is worth trying again, in seconds.
+        seconds: u32,
+    },
     /// Several callers changed the same thing at once.
     #[error("Another request was changing the same: try again")]
     Contended,

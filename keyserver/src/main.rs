@@ -6,16 +6,22 @@ mod commands;
 
 use std::{io::Write, process::ExitCode};
 
-use envelock_keyserver::config::{Command, Config, Read, Unreadable};
+use envelock_keyserver::{
+    config::{Command, Config, Read, Unreadable},
+    server::without_core_dumps,
+};
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if let Err(error) = without_core_dumps() {
+        return failed(&format!("core dumps cannot be prevented: {error}"), ExitCode::FAILURE);
+    }
     let Read { config, origins } = match Config::read(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(read) => read,
         Err(Unreadable::Flags(error)) => error.exit(),
         Err(Unreadable::Other(error)) => return failed(&error, ExitCode::from(USAGE)),
     };
-    let done = match config.command.unwrap_or(Command::Serve(Box::new(config.serve))) {
+    let done = match config.command.unwrap_or(Command::Serve(config.serve)) {
         Command::Serve(options) if options.check => commands::check::run(&options, &origins).await,
         Command::Serve(options) => commands::serve::run(*options).await,
         Command::SignInLink(options) => commands::sign_in_link::run(options).await,

@@ -19,6 +19,7 @@ use crate::{
         environment::{Clock, Entropy},
         network::TrustedProxies,
     },
+    limits::RateLimits,
     store::{NewEvent, Store, files::ObjectFiles},
 };
 
@@ -53,13 +54,19 @@ pub(crate) struct AppState {
     pub(crate) secure_cookies: bool,
     /// Lets one key pair be generated at a time, however many are asked for.
     pub(crate) generation: Semaphore,
+    /// How many key pairs may be asked for at a time.
+    pub(crate) generation_queue: Semaphore,
+    /// How often somebody may ask.
+    pub(crate) limits: RateLimits,
     /// Proxies that say where a request really comes from.
     pub(crate) trusted_proxies: TrustedProxies,
     /// Port of the address for the private network, if there is one.
     pub(crate) private_port: Option<u16>,
     /// What is under way, to be awaited before the server ends.
     pub(crate) tasks: TaskTracker,
-    /// Cancelled when the server is told to stop.
+    /// Cancelled when the server is told to stop: it is not ready any more.
+    pub(crate) draining: CancellationToken,
+    /// Cancelled when it takes no more connections.
     pub(crate) stopping: CancellationToken,
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use envelock_keyserver::{config::Serve, server};
 
-use super::{Failure, directory, serve};
+use super::{Failure, directory, parts};
 
 /// Looks at everything that `serve` would use, and lists from where each option comes.
 pub(crate) async fn run(options: &Serve, origins: &BTreeMap<String, String>) -> Result<(), Failure> {
@@ -22,13 +22,14 @@ pub(crate) async fn run(options: &Serve, origins: &BTreeMap<String, String>) -> 
     let addresses = [("--listen", Some(options.listen)), ("--listen-private", options.listen_private)];
     for (option, address) in addresses {
         if let Some(address) = address {
-            serve::require_tls(option, address, options.behind_tls_proxy)?;
+            parts::require_tls(option, address, options)?;
             if let Some(remark) = bindable(option, address)? {
                 writeln!(out, "{remark}")?;
             }
         }
     }
-    server::check(&serve::kept(options, directory(&options.data)?, None))?;
+    parts::tls(options)?;
+    server::check(&parts::kept(options, directory(&options.data)?, None))?;
     writeln!(out, "the configuration is good")?;
     Ok(())
 }

@@ -2,14 +2,17 @@
 //!
 //! *Invariant:* a command turns options into calls of the library and prints what came of it; it decides nothing else.
 
+mod announce;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod fsck;
+mod parts;
 pub(crate) mod restore;
 pub(crate) mod rotate_master_key;
 pub(crate) mod rotate_signing_key;
 pub(crate) mod serve;
 pub(crate) mod sign_in_link;
+mod signals;
 
 use std::path::PathBuf;
 

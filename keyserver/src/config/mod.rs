@@ -5,23 +5,27 @@
 mod custody;
 mod data;
 mod file;
+mod limits;
 mod maintenance;
 mod once;
 mod read;
 mod serve;
 mod services;
 mod table;
+mod tls;
 
 use clap::{Parser, Subcommand};
 
 pub use custody::{CustodyChoice, CustodyOptions, Pkcs11Options};
 pub use data::Data;
+pub use limits::LimitOptions;
 pub use maintenance::{Backup, Fsck, Kept, Restore, RotateMasterKey};
 pub use once::{RotateSigningKey, SignInLink};
 pub use read::{Read, Unreadable};
 pub use serve::{Output, Serve};
 pub use services::ServiceOptions;
 pub use table::options;
+pub use tls::TlsOptions;
 
 /// Key Protect compatible key server with a console.
 #[derive(Debug, Parser)]
@@ -32,7 +36,7 @@ pub struct Config {
     pub command: Option<Command>,
     /// Options of `serve`, when it is not named.
     #[command(flatten)]
-    pub serve: Serve,
+    pub serve: Box<Serve>,
 }
 
 /// What to do.

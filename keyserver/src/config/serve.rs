@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{ArgAction, Args, ValueEnum};
 use ipnet::IpNet;
 
-use super::{custody::CustodyOptions, data::Data, services::ServiceOptions};
+use super::{custody::CustodyOptions, data::Data, limits::LimitOptions, services::ServiceOptions, tls::TlsOptions};
 
 /// Options of `serve`.
 #[derive(Debug, Clone, Args)]
@@ -37,13 +37,19 @@ pub struct Serve {
     /// Without this the header is ignored: anybody can send it.
     #[arg(long, value_name = "CIDR", env = "ENVELOCK_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpNet>,
-    /// Says that a proxy in front speaks TLS to everyone else. Without it only a loopback address is listened on, as tokens
+    /// Says that a proxy in front speaks TLS to everyone else. Without this or a certificate only a loopback address is listened on, as tokens
     /// and data keys would travel in clear.
     #[arg(
         long, value_name = "BOOL", env = "ENVELOCK_BEHIND_TLS_PROXY", action = ArgAction::Set, num_args = 0..=1,
         require_equals = true, default_missing_value = "true", default_value_t = false
     )]
     pub behind_tls_proxy: bool,
+    /// TLS of the server itself.
+    #[command(flatten)]
+    pub tls: TlsOptions,
+    /// How much is taken.
+    #[command(flatten)]
+    pub limits: LimitOptions,
     /// Region of a new installation, part of every name in it.
     #[arg(long, env = "ENVELOCK_REGION", default_value = "us-south", value_parser = parse_region)]
     pub region: String,

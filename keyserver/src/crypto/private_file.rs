@@ -35,10 +35,12 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, FileFault> 
     // Of what was opened, not of what the path names by now.
     let metadata = file.metadata().map_err(FileFault::Io)?;
     let mode = metadata.mode() & 0o777;
-    if mode & 0o077 != 0 {
+    // As systemd hands credentials out: root's, for nobody to write, and read by whom an access list names.
+    let handed_out = metadata.uid() == 0 && metadata.gid() == 0 && mode & 0o337 == 0;
+    if !handed_out && mode & 0o077 != 0 {
         return Err(FileFault::TooOpen(mode));
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
+    if !handed_out && metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(FileFault::Foreign(metadata.uid()));
     }
     // All of its room at once, so that no copy is left behind when it grows.

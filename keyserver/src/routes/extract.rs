@@ -49,7 +49,8 @@ fn source(parts: &Parts, app: &App) -> Source {
     }
 }
 
-fn arrival(parts: &Parts, app: &App) -> Arrival {
+/// From where a request comes.
+pub(super) fn arrival(parts: &Parts, app: &App) -> Arrival {
     let forwarded = parts.headers.get_all("x-forwarded-for").iter();
     // What is no text is no address either.
     let forwarded: Vec<&str> = forwarded.flat_map(|value| value.to_str().unwrap_or("?").split(',')).collect();
@@ -83,7 +84,8 @@ fn ring(headers: &HeaderMap) -> Result<Option<RingId>, Error> {
     headers.get("x-kms-key-ring").map(|value| RingId::parse(&text(value))).transpose()
 }
 
-fn caller(headers: &HeaderMap, app: &App) -> Result<Caller, Error> {
+/// The caller that a token names, or why there is none.
+pub(super) fn caller(headers: &HeaderMap, app: &App) -> Result<Caller, Error> {
     let header = text(headers, header::AUTHORIZATION.as_str()).ok_or(Error::TokenMissing)?;
     let (scheme, token) = header.split_once(' ').ok_or(Error::TokenMissing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {

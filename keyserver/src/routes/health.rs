@@ -1,6 +1,7 @@
 //! `/health` and `/ready`.
 //!
-//! *Invariant:* tells nothing but whether the server runs and whether its store and its keys can be used.
+//! *Invariant:* tells nothing but whether the server runs, and whether it takes requests: its store and its keys
+//! can be used, and it was not told to stop.
 
 use axum::{extract::State, response::IntoResponse};
 
@@ -11,5 +12,5 @@ pub(super) async fn health() -> impl IntoResponse {
 }
 
 pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
-    reply::health(app.store.serves().await && app.custody.check().await.is_ok())
+    reply::health(!app.draining.is_cancelled() && app.store.serves().await && app.custody.check().await.is_ok())
 }

@@ -19,6 +19,7 @@ mod instance_keys;
 mod instance_policies;
 mod keys;
 mod legacy;
+mod limit;
 mod lists;
 mod objects;
 mod observe;
@@ -140,6 +141,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/openapi.json", get(openapi::document))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(extract::MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), limit::limit))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::observe))
         .with_state(app)
 }

@@ -5,9 +5,12 @@
 use std::sync::LazyLock;
 
 use axum::{Json, extract::State, response::IntoResponse};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::state::App;
+use crate::{
+    routes::reply::{Family, limited::family},
+    state::App,
+};
 
 /// The frame of the document, then its areas.
 const PARTS: [&str; 15] = [
@@ -34,6 +37,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         join(&mut document, serde_json::from_str(part).expect("the parts are JSON, as a test shows"));
     }
     document["info"]["version"] = env!("CARGO_PKG_VERSION").into();
+    limit(&mut document);
     document
 });
 
@@ -42,6 +46,28 @@ pub(super) async fn document(State(app): State<App>) -> impl IntoResponse {
     let mut document = DOCUMENT.clone();
     document["components"]["securitySchemes"]["session"]["name"] = app.session_cookie.as_str().into();
     Json(document)
+}
+
+/// Every operation can be refused because there were too many, in the shape of its path's errors; but not what balancers ask.
+fn limit(document: &mut Value) {
+    let seconds = json!({"description": "Seconds after which it is worth trying again.", "schema": {"type": "integer", "minimum": 1}});
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (path, operations) in paths.filter(|(path, _)| !["/health", "/ready"].contains(&path.as_str())) {
+        let schema = match family(path) {
+            Family::KeyProtect => "KeyProtectError",
+            Family::Token => "TokenError",
+            Family::ResourceController => "ResourceError",
+            Family::Management => "IamError",
+        };
+        let refused = json!({
+            "description": "Too many requests: RATE_LIMIT_ERR, or IMPORT_TOKEN_BUSY_ERR where key pairs are made.",
+            "headers": {"Retry-After": seconds},
+            "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}},
+        });
+        for (_, operation) in operations.as_object_mut().into_iter().flatten() {
+            operation["responses"]["429"] = refused.clone();
+        }
+    }
 }
 
 /// Objects grow into each other; what two parts both say may only be an object.

@@ -4,6 +4,9 @@
 //! exactly one row.
 
 mod actions;
+pub(super) mod limited;
+
+pub(super) use actions::Family;
 
 use axum::{
     Json,
@@ -22,7 +25,7 @@ use crate::{
     error::Error,
     iam::roles::Action,
     routes::{
-        reply::actions::{Family, family, what_failed},
+        reply::actions::{family, what_failed},
         wire,
     },
     state::AppState,
@@ -111,6 +114,10 @@ impl Reply {
     }
 
     fn error(action: Action, correlation: Uuid, error: &Error) -> Self {
+        Self::error_of(family(action), action, correlation, error)
+    }
+
+    fn error_of(family: Family, action: Action, correlation: Uuid, error: &Error) -> Self {
         let (status, code) = row(error);
         if let Error::Store(detail) = error {
             tracing::error!(%correlation, detail, "store");
@@ -119,7 +126,7 @@ impl Reply {
         } else if let Error::CustodyUnreachable { .. } | Error::CustodyRefused(_) | Error::CustodyLied(_) = error {
             tracing::error!(%correlation, detail = error.detail(), code, "custody");
         }
-        let mut reply = match family(action) {
+        let mut reply = match family {
             Family::KeyProtect => Self((status, Json(key_protect_error(action, error))).into_response()),
             Family::Token => Self((status, Json(token_error(code, error, correlation))).into_response()),
             Family::ResourceController => Self((status, Json(resource_error(error, correlation))).into_response()),
@@ -174,6 +181,7 @@ const fn target(error: &Error) -> Option<wire::ErrorTarget> {
 const fn retry_after(error: &Error) -> Option<u32> {
     match error {
         Error::CustodyUnreachable { retry_after, .. } => *retry_after,
+        Error::TooManyRequests { seconds } | Error::ImportTokensBusy { seconds } => Some(*seconds),
         _ => None,
     }
 }
@@ -364,6 +372,8 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED_ERR"),
         Error::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE_ERR"),
         Error::BodyUnreadable => (StatusCode::REQUEST_TIMEOUT, "BODY_INCOMPLETE_ERR"),
+        Error::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_ERR"),
+        Error::ImportTokensBusy { .. } => (StatusCode::TOO_MANY_REQUESTS, "IMPORT_TOKEN_BUSY_ERR"),
         Error::Contended => (StatusCode::CONFLICT, "CONFLICT_ERR"),
         Error::CustodyUnreachable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "CUSTODY_UNREACHABLE_ERR"),
         Error::CustodyRefused(_) => (StatusCode::FAILED_DEPENDENCY, "CUSTODY_REFUSED_ERR"),

@@ -3,9 +3,11 @@
 //! *Invariant:* a data directory is used by one server at a time, and never with a master key it was not made with.
 
 mod custody;
+mod guard;
 mod listen;
 pub mod maintenance;
 mod schedule;
+mod tls;
 
 use std::{
     fs::{self, DirBuilder, File, TryLockError},
@@ -26,6 +28,7 @@ use crate::{
     error::Error,
     iam::identity::Credential,
     keys::{material::Secret, network::TrustedProxies},
+    limits::RateLimits,
     routes,
     service::{
         chores, console,
@@ -37,7 +40,9 @@ use crate::{
 };
 
 pub use custody::Custody;
-pub use listen::Sockets;
+pub use guard::without_core_dumps;
+pub use listen::{Pace, Sockets};
+pub use tls::{Tls, TlsError};
 
 pub use crate::{
     config::CustodyChoice,
@@ -47,6 +52,7 @@ pub use crate::{
         environment::{Clock, Entropy},
         network::Network,
     },
+    limits::Rates,
     state::{Services, SystemClock, SystemEntropy},
 };
 
@@ -105,9 +111,9 @@ pub struct Server {
 
 impl Server {
     /// Serves until `stop` and does its chores meanwhile, then finishes what was begun.
-    pub async fn serve(self, sockets: Sockets, stop: impl Future<Output = ()>) {
+    pub async fn serve(self, sockets: Sockets, pace: Pace, stop: impl Future<Output = ()>) {
         self.app.tasks.spawn(schedule::run(Arc::clone(&self.app)));
-        listen::listen(sockets, self.router, &self.app, stop).await;
+        listen::listen(sockets, self.router, &self.app, pace, stop).await;
     }
 
     /// Does the chores that are due by the server's clock; [`Server::serve`] does this by itself.
@@ -135,12 +141,23 @@ pub struct Options {
     pub private_port: Option<u16>,
     /// The services that can be ordered.
     pub services: Services,
+    /// How often somebody may ask.
+    pub rates: Rates,
 }
 
 /// Opens the data directory, makes what is missing on a first start, and puts the parts together.
 pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Server, StartError> {
-    let Options { directory, master_key, custody, region, secure_cookies, trusted_proxies, private_port, services } =
-        options;
+    let Options {
+        directory,
+        master_key,
+        custody,
+        region,
+        secure_cookies,
+        trusted_proxies,
+        private_port,
+        services,
+        rates,
+    } = options;
     let lock = lock(directory)?;
     let store: Arc<dyn Store> = Arc::new(SqlStore::open_file(&directory.join(DATABASE))?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
@@ -166,9 +183,12 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         services: services.clone(),
         secure_cookies: *secure_cookies,
         generation: Semaphore::new(1),
+        generation_queue: Semaphore::new(KEY_PAIRS_ASKED_FOR),
+        limits: RateLimits::new(*rates),
         trusted_proxies: TrustedProxies::new(trusted_proxies.clone()),
         private_port: *private_port,
         tasks: TaskTracker::new(),
+        draining: CancellationToken::new(),
         stopping: CancellationToken::new(),
     };
     let app = Arc::new(app);
@@ -251,6 +271,8 @@ const DATABASE: &str = "keyserver.db";
 const MASTER_KEY: &str = "master.key";
 const LOCK: &str = "lock";
 const OBJECTS: &str = "objects";
+/// More of them at a time are refused: each takes up to seconds, and whoever waits longer has gone.
+const KEY_PAIRS_ASKED_FOR: usize = 4;
 
 fn lock(directory: &Path) -> Result<File, StartError> {
     let failed = |source| StartError::Directory { path: directory.to_owned(), source };

@@ -17,7 +17,10 @@ pub(super) async fn run(app: App) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = tick.tick() => run_due(&app, app.clock.now()).await,
+            _ = tick.tick() => {
+                app.limits.forget();
+                run_due(&app, app.clock.now()).await;
+            }
             () = app.stopping.cancelled() => return,
         }
     }

@@ -102,7 +102,23 @@ impl Call {
     }
 }
 
+impl Permitted {
+    /// The same, if it would be permitted at this moment too: after a wait.
+    pub(super) async fn again(self, app: &AppState, caller: Option<Caller>, trail: &Trail) -> Result<Self, Error> {
+        let caller = caller.ok_or(Error::Denied)?;
+        let instance = app.store.instance(self.instance.id).await?.ok_or(Error::Denied)?;
+        let (caller, held) = standing::of(app, caller).await?;
+        let grant = Grant::decide(&caller, trail.action, &instance, &held)?;
+        Ok(Self { instance, grant, ..self })
+    }
+}
+
 impl Credentials {
+    /// The caller, to ask again after a wait.
+    pub(super) fn caller(&self) -> Option<Caller> {
+        self.caller.as_ref().ok().cloned()
+    }
+
     /// Token, then instance, then policies, then from where the request comes: only who has access learns what the instance
     /// demands. An instance that does not exist is refused as one without access.
     pub(super) async fn permit(self, app: &AppState, trail: &mut Trail) -> Result<Permitted, Error> {

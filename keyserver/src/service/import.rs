@@ -21,6 +21,9 @@ use crate::{
     state::AppState,
 };
 
+/// When a place among those who wait for a key pair is likely to be free, in seconds.
+const QUEUE_SECONDS: u32 = 5;
+
 /// A token with what is needed to encrypt for it.
 pub(crate) struct RetrievedToken {
     /// The token.
@@ -35,12 +38,17 @@ pub(crate) struct RetrievedToken {
 pub(crate) async fn create_token(app: &AppState, call: Call, terms: Result<Terms, Error>) -> Audited<ImportToken> {
     let (mut trail, credentials) = call.begin(app, Action::CreateImportToken);
     let outcome = async {
+        let caller = credentials.caller();
         let permitted = credentials.permit(app, &mut trail).await?;
         let terms = terms?;
         let pair = {
+            let busy = || Error::ImportTokensBusy { seconds: QUEUE_SECONDS };
+            let _place = app.generation_queue.try_acquire().map_err(|_| busy())?;
             let _turn = app.generation.acquire().await.expect("never closed");
             apart(import::generate).await?
         };
+        // It may have taken long, and access may have been taken away meanwhile.
+        let permitted = permitted.again(app, caller, &trail).await?;
         let (id, instance) = (app.entropy.uuid(), permitted.instance.id);
         let seal = |secret: &Secret, part| {
             app.sealer.seal(secret, Place::ImportToken { instance, token: id, part }, &*app.entropy)

@@ -17,6 +17,7 @@ pub(crate) mod import;
 pub(crate) mod instance_policies;
 pub(crate) mod keys;
 pub(crate) mod lifecycle;
+pub(crate) mod limits;
 pub(crate) mod lists;
 mod material;
 pub(crate) mod objects;

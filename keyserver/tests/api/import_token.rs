@@ -1,5 +1,7 @@
 //! `/api/v2/import_token`, and keys imported with it.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
@@ -258,4 +260,29 @@ async fn an_instance_can_insist_on_tokens_for_root_keys() {
     import(&api, token.wrap(&[7; 32])).await.is(StatusCode::CREATED);
     set(json!({"import_root_key": false})).await.is(StatusCode::NO_CONTENT);
     import(&api, token.wrap(&[7; 32])).await.refused(409, "KEY_CREATE_IMPORT_ACCESS_ERR");
+}
+
+#[tokio::test]
+async fn only_so_many_key_pairs_are_made_at_a_time_and_who_lost_access_meanwhile_gets_none() {
+    let api = Api::new().await;
+    let writer = api.someone(&[WRITER], &[]).await;
+    let made_by_us = || make(&api, Value::Null);
+    let last_in_line = async {
+        // After three that are before it in line, and before its policy goes.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        api.post(PATH).token(&writer.token).json(&Value::Null).send().await
+    };
+    let removal = async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        made_by_us().await.refused(429, "IMPORT_TOKEN_BUSY_ERR");
+        api.remove_policy(&writer.policy).await;
+    };
+    let (first, second, third, cut_off, ()) =
+        tokio::join!(made_by_us(), made_by_us(), made_by_us(), last_in_line, removal);
+    for answer in [first, second, third] {
+        answer.is(StatusCode::OK);
+    }
+    cut_off.refused(401, "UNAUTHORIZED_ERR");
+    // There is place again.
+    made_by_us().await.is(StatusCode::OK);
 }

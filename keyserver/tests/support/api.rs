@@ -23,7 +23,7 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use envelock_keyserver::server::{self, Clock, Custody, Network, Options, Services, SystemEntropy};
+use envelock_keyserver::server::{self, Clock, Custody, Network, Options, Rates, Services, SystemEntropy};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -301,6 +301,7 @@ pub(crate) fn options(directory: &Path) -> Options {
         private_port: Some(4443),
         custody: Custody::default(),
         services: Services { max_object_bytes: MAX_OBJECT_BYTES, ..Services::default() },
+        rates: Rates::default(),
     }
 }
 

@@ -25,7 +25,12 @@ impl Running {
 
     /// Starts it with one more flag.
     pub(crate) fn start_with(data: &Path, flag: Option<&str>) -> Self {
-        Self::start_in(data, flag, &[])
+        Self::start_with_flags(data, flag.as_slice())
+    }
+
+    /// Starts it with more flags.
+    pub(crate) fn start_with_flags(data: &Path, flags: &[&str]) -> Self {
+        Self::start_in(data, flags.iter().copied(), &[])
     }
 
     /// Starts it with more flags, in an environment with more variables.
@@ -62,9 +67,24 @@ impl Running {
     }
 
     /// Asks it to stop, waits, and returns its status and everything it logged.
-    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(asked.success());
+    pub(crate) fn stop(self) -> (ExitStatus, String) {
+        self.signal("TERM");
+        self.wait()
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+
+    /// Id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end, and returns its status and everything it logged.
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("it ends");
         let logs = self.logs.take().expect("still there").join().expect("read");
         (status, logs)

@@ -60,12 +60,13 @@ pub(super) const KEYSERVER: Layers = Layers {
         &["state"],
         &["store", "crypto", "audit"],
         &["iam"],
-        &["keys", "config"],
+        &["keys", "config", "limits"],
         &["error"],
     ],
     only: &[
         Only { what: "axum", by: &["", "server", "routes"], why: "the domain does not know HTTP" },
         Only { what: "rusqlite", by: &["store::db"], why: "nothing above store/db/ knows which database there is" },
+        Only { what: "rustls", by: &["server"], why: "TLS ends where connections are accepted" },
         Only { what: "aes_gcm", by: &["crypto"], why: "ciphers are used through crypto/" },
         Only {
             what: "crate::iam::own_service",

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Which of IBM's error shapes an action answers in.
-pub(super) enum Family {
+pub(in crate::routes) enum Family {
     KeyProtect,
     Token,
     Management,

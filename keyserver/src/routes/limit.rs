@@ -1,0 +1,64 @@
+//! Before every request: whether whoever makes it has made too many.
+//!
+//! *Invariant:* refuses and decides nothing else. A refusal is recorded as any other, but once a minute for each caller or
+//! address only: a flood must not become one of the trail.
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::request::Parts,
+    middleware::Next,
+    response::Response,
+};
+
+use crate::{
+    error::Error,
+    iam::roles::Action,
+    limits::{Asker, source},
+    routes::{
+        extract::{CallSource, arrival, caller},
+        reply,
+    },
+    service::limits as service,
+    state::App,
+};
+
+/// Hands the request on, or refuses it with 429.
+pub(super) async fn limit(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let refused = asker(&parts, &app).and_then(|asker| app.limits.count(&asker).err().map(|error| (asker, error)));
+    match refused {
+        None => next.run(Request::from_parts(parts, body)).await,
+        Some((asker, error)) => refuse(&app, parts, &asker, error).await,
+    }
+}
+
+/// Who asks; nobody who is counted for what balancers and monitors ask.
+fn asker(parts: &Parts, app: &App) -> Option<Asker> {
+    let address = || source(arrival(parts, app).address);
+    match parts.uri.path() {
+        "/health" | "/ready" => None,
+        path if is_sign_in(path) => Some(Asker::SignIn(address())),
+        _ if !parts.headers.contains_key("authorization") => Some(Asker::Address(address())),
+        _ => match caller(&parts.headers, app) {
+            Ok(_) if !app.limits.limits_callers() => None,
+            Ok(caller) => Some(Asker::Caller(caller.iam_id().to_owned())),
+            Err(_) => Some(Asker::Address(address())),
+        },
+    }
+}
+
+/// Where a secret can be guessed.
+fn is_sign_in(path: &str) -> bool {
+    path.ends_with("/identity/token") || matches!(path, "/oidc/token" | "/console/session" | "/console/token")
+}
+
+async fn refuse(app: &App, mut parts: Parts, asker: &Asker, error: Error) -> Response {
+    let Ok(CallSource(source)) = CallSource::from_request_parts(&mut parts, app).await;
+    let (path, correlation) = (parts.uri.path(), source.correlation);
+    let answer = reply::limited::limited(path, correlation, &error);
+    if app.limits.tell(asker) {
+        let action = if is_sign_in(path) { Action::IssueToken } else { Action::UnknownRequest };
+        service::refused(app, source, caller(&parts.headers, app).ok(), action, error).await;
+    }
+    answer
+}

@@ -47,6 +47,17 @@ pub(crate) enum Asker {
     SignIn(Option<IpAddr>),
 }
 
+impl Asker {
+    /// Which limit counts for it.
+    pub(crate) const fn limit(&self) -> &'static str {
+        match self {
+            Self::Caller(_) => "caller",
+            Self::Address(_) => "address",
+            Self::SignIn(_) => "sign-in",
+        }
+    }
+}
+
 /// What everybody has asked lately.
 pub(crate) struct RateLimits {
     caller: Option<Keyed<Asker>>,

@@ -24,6 +24,7 @@ async fn main() -> ExitCode {
     let done = match config.command.unwrap_or(Command::Serve(config.serve)) {
         Command::Serve(options) if options.check => commands::check::run(&options, &origins).await,
         Command::Serve(options) => commands::serve::run(*options).await,
+        Command::Probe(options) => commands::probe::run(&options),
         Command::SignInLink(options) => commands::sign_in_link::run(options).await,
         Command::RotateSigningKey(options) => commands::rotate_signing_key::run(options).await,
         Command::Backup(options) => commands::backup::run(options).await,

@@ -2,7 +2,10 @@
 //!
 //! *Invariant:* made once, by `main` or a test; there are no globals.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -20,6 +23,7 @@ use crate::{
         network::TrustedProxies,
     },
     limits::RateLimits,
+    metrics::Metrics,
     store::{NewEvent, Store, files::ObjectFiles},
 };
 
@@ -56,6 +60,8 @@ pub(crate) struct AppState {
     pub(crate) generation: Semaphore,
     /// How many key pairs may be asked for at a time.
     pub(crate) generation_queue: Semaphore,
+    /// What the server counts about itself.
+    pub(crate) metrics: Arc<Metrics>,
     /// How often somebody may ask.
     pub(crate) limits: RateLimits,
     /// Proxies that say where a request really comes from.
@@ -131,12 +137,20 @@ impl Entropy for SystemEntropy {
 }
 
 /// The audit journal in the store.
-pub(crate) struct StoreJournal(pub(crate) Arc<dyn Store>);
+pub(crate) struct StoreJournal {
+    /// Where they go.
+    pub(crate) store: Arc<dyn Store>,
+    /// Who counts how long it took.
+    pub(crate) metrics: Arc<Metrics>,
+}
 
 #[async_trait]
 impl Journal for StoreJournal {
     async fn append(&self, entry: Entry) -> Result<(), Error> {
-        self.0.append_event(row(entry)).await
+        let begun = Instant::now();
+        let written = self.store.append_event(row(entry)).await;
+        self.metrics.event(begun.elapsed(), written.is_ok());
+        written
     }
 }
 

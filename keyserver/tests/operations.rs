@@ -10,3 +10,7 @@ mod limits;
 mod process;
 #[path = "operations/tls.rs"]
 mod tls;
+#[path = "operations/traces.rs"]
+mod traces;
+#[path = "operations/watching.rs"]
+mod watching;

@@ -20,13 +20,16 @@ pub(crate) struct Reached {
     pub(crate) public: SocketAddr,
     /// From the private network.
     pub(crate) private: Option<SocketAddr>,
+    /// By monitors.
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 /// Says what whoever started the server has to know.
 pub(crate) fn announce(output: Output, server: &Server, reached: &Reached) -> io::Result<()> {
-    let Reached { scheme, public, private } = reached;
+    let Reached { scheme, public, private, metrics } = reached;
     let url = format!("{scheme}://{public}");
     let private_url = private.map(|address| format!("{scheme}://{address}"));
+    let metrics_url = metrics.map(|address| format!("http://{address}/metrics"));
     let sign_in_url = sign_in_url(&url, &server.sign_in_code);
     let mut out = io::stdout().lock();
     match output {
@@ -35,6 +38,7 @@ pub(crate) fn announce(output: Output, server: &Server, reached: &Reached) -> io
                 "event": "ready",
                 "url": url,
                 "private_url": private_url,
+                "metrics_url": metrics_url,
                 "sign_in_url": sign_in_url,
                 "account": server.account,
                 "instance": server.instance,
@@ -47,6 +51,9 @@ pub(crate) fn announce(output: Output, server: &Server, reached: &Reached) -> io
             writeln!(out, "Console       {url}/")?;
             if let Some(private_url) = private_url {
                 writeln!(out, "Private       {private_url}/")?;
+            }
+            if let Some(metrics_url) = metrics_url {
+                writeln!(out, "Metrics       {metrics_url}")?;
             }
             writeln!(out, "Sign in once  {sign_in_url}  (15 minutes)")?;
             writeln!(out, "Account       {}", server.account)?;

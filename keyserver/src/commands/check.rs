@@ -28,6 +28,11 @@ pub(crate) async fn run(options: &Serve, origins: &BTreeMap<String, String>) -> 
             }
         }
     }
+    if let Some(address) = options.watch.metrics_listen
+        && let Some(remark) = bindable("--metrics-listen", address)?
+    {
+        writeln!(out, "{remark}")?;
+    }
     parts::tls(options)?;
     server::check(&parts::kept(options, directory(&options.data)?, None))?;
     writeln!(out, "the configuration is good")?;

@@ -13,6 +13,7 @@ mod serve;
 mod services;
 mod table;
 mod tls;
+mod watching;
 
 use clap::{Parser, Subcommand};
 
@@ -26,6 +27,7 @@ pub use serve::{Output, Serve};
 pub use services::ServiceOptions;
 pub use table::options;
 pub use tls::TlsOptions;
+pub use watching::{Probe, WatchOptions};
 
 /// Key Protect compatible key server with a console.
 #[derive(Debug, Parser)]
@@ -59,4 +61,6 @@ pub enum Command {
     /// Put everything under a new master key, also while servers run; after a kill, the next one goes on. The new key is made in a
     /// file beside the old one's, with `.next` at the end of its name, and takes its place when nothing is left under the old one.
     RotateMasterKey(RotateMasterKey),
+    /// Ask the server that runs here whether it is ready; for containers, which have no other program to do it.
+    Probe(Probe),
 }

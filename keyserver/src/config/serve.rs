@@ -7,7 +7,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{ArgAction, Args, ValueEnum};
 use ipnet::IpNet;
 
-use super::{custody::CustodyOptions, data::Data, limits::LimitOptions, services::ServiceOptions, tls::TlsOptions};
+use super::{
+    custody::CustodyOptions, data::Data, limits::LimitOptions, services::ServiceOptions, tls::TlsOptions,
+    watching::WatchOptions,
+};
 
 /// Options of `serve`.
 #[derive(Debug, Clone, Args)]
@@ -50,6 +53,9 @@ pub struct Serve {
     /// How much is taken.
     #[command(flatten)]
     pub limits: LimitOptions,
+    /// How it is watched.
+    #[command(flatten)]
+    pub watch: WatchOptions,
     /// Region of a new installation, part of every name in it.
     #[arg(long, env = "ENVELOCK_REGION", default_value = "us-south", value_parser = parse_region)]
     pub region: String,

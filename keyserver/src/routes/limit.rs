@@ -56,6 +56,7 @@ async fn refuse(app: &App, mut parts: Parts, asker: &Asker, error: Error) -> Res
     let Ok(CallSource(source)) = CallSource::from_request_parts(&mut parts, app).await;
     let (path, correlation) = (parts.uri.path(), source.correlation);
     let answer = reply::limited::limited(path, correlation, &error);
+    app.metrics.limited(asker.limit());
     if app.limits.tell(asker) {
         let action = if is_sign_in(path) { Action::IssueToken } else { Action::UnknownRequest };
         service::refused(app, source, caller(&parts.headers, app).ok(), action, error).await;

@@ -47,6 +47,11 @@ use axum::{
 
 use crate::state::App;
 
+/// What balancers and monitors ask, without a token.
+pub(crate) fn well_being() -> Router<App> {
+    Router::new().route("/health", get(health::health)).route("/ready", get(health::ready))
+}
+
 /// Every path this server answers.
 pub(crate) fn router(app: App) -> Router {
     let key_protect = Router::new()
@@ -136,8 +141,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/reclamations/{id}/actions/restore", post(reclamations::restore))
         .route("/console/session", get(console::session).post(console::sign_in).delete(console::sign_out))
         .route("/console/token", post(console::token))
-        .route("/health", get(health::health))
-        .route("/ready", get(health::ready))
+        .merge(well_being())
         .route("/openapi.json", get(openapi::document))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(extract::MAX_BODY_BYTES))

@@ -5,14 +5,15 @@
 use std::time::Instant;
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::{routes::reply, state::App};
+use crate::{metrics::Counted, routes::reply, spans::RequestSpans, state::App};
 
 const CORRELATION_HEADERS: [&str; 3] = ["correlation-id", "x-correlation-id", "x-request-id"];
 
@@ -27,11 +28,24 @@ pub(super) async fn observe(State(app): State<App>, mut request: Request, next: 
     let path = request.uri().path().to_owned();
     let correlation = correlation_of(&request).unwrap_or_else(new_correlation);
     request.extensions_mut().insert(Correlation(correlation));
-    let handled = app.tasks.spawn(next.run(request)).await;
+    let route = route_of(&request);
+    let _under_way = Counted::up(&app.metrics.under_way);
+    let spans = RequestSpans::begin(method.as_str(), route.as_deref(), request.headers(), correlation);
+    let run = next.run(request).instrument(spans.log.clone()).instrument(spans.trace.clone());
+    let handled = app.tasks.spawn(run).await;
     let mut response = handled.unwrap_or_else(|_| reply::crashed(correlation).into_response());
     add_headers(&mut response, correlation);
+    app.metrics.answered(method.as_str(), route.as_deref(), response.status().as_u16(), started.elapsed());
+    spans.end(response.status().as_u16());
     log(&method, &path, &response, started, correlation);
     response
+}
+
+/// The request's line in the route table, if it has one.
+fn route_of(request: &Request) -> Option<String> {
+    let route = request.extensions().get::<MatchedPath>()?.as_str();
+    // A nested router's fallback has a made-up one.
+    (!route.contains("__private")).then(|| route.to_owned())
 }
 
 fn correlation_of(request: &Request) -> Option<Uuid> {

@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
 use super::tls::Tls;
-use crate::{keys::network::Network, state::App};
+use crate::{keys::network::Network, metrics::Counted, state::App};
 
 /// For a request line with its headers; a token takes about one kibibyte of it.
 const MAX_HEAD_BYTES: usize = 16 << 10;
@@ -40,7 +40,9 @@ pub struct Sockets {
     pub public: TcpListener,
     /// For a private network: what arrives here counts as private.
     pub private: Option<TcpListener>,
-    /// With what both speak TLS, if they do.
+    /// For monitors, in plain HTTP.
+    pub watch: Option<TcpListener>,
+    /// With what the first two speak TLS, if they do.
     pub tls: Option<Arc<Tls>>,
 }
 
@@ -126,6 +128,7 @@ async fn serve(arrived: Arrived, tls: Option<TlsAcceptor>, router: Router, app: 
     if let Err(error) = tune(&stream) {
         tracing::debug!(%error, "socket options");
     }
+    let _open = Counted::up(&app.metrics.connections);
     let asked = Asked { network, peer, router };
     match tls {
         None => converse(stream, asked, pace, watcher).await,

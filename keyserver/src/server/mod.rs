@@ -3,11 +3,13 @@
 //! *Invariant:* a data directory is used by one server at a time, and never with a master key it was not made with.
 
 mod custody;
+mod exposition;
 mod guard;
 mod listen;
 pub mod maintenance;
 mod schedule;
 mod tls;
+mod traces;
 
 use std::{
     fs::{self, DirBuilder, File, TryLockError},
@@ -29,6 +31,7 @@ use crate::{
     iam::identity::Credential,
     keys::{material::Secret, network::TrustedProxies},
     limits::RateLimits,
+    metrics::Metrics,
     routes,
     service::{
         chores, console,
@@ -43,6 +46,7 @@ pub use custody::Custody;
 pub use guard::without_core_dumps;
 pub use listen::{Pace, Sockets};
 pub use tls::{Tls, TlsError};
+pub use traces::Traces;
 
 pub use crate::{
     config::CustodyChoice,
@@ -53,6 +57,7 @@ pub use crate::{
         network::Network,
     },
     limits::Rates,
+    spans::TRACE_TARGET,
     state::{Services, SystemClock, SystemEntropy},
 };
 
@@ -111,8 +116,11 @@ pub struct Server {
 
 impl Server {
     /// Serves until `stop` and does its chores meanwhile, then finishes what was begun.
-    pub async fn serve(self, sockets: Sockets, pace: Pace, stop: impl Future<Output = ()>) {
+    pub async fn serve(self, mut sockets: Sockets, pace: Pace, stop: impl Future<Output = ()>) {
         self.app.tasks.spawn(schedule::run(Arc::clone(&self.app)));
+        if let Some(watch) = sockets.watch.take() {
+            tokio::spawn(exposition::expose(watch, Arc::clone(&self.app)));
+        }
         listen::listen(sockets, self.router, &self.app, pace, stop).await;
     }
 
@@ -168,8 +176,9 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
     let around = Surroundings { store: &store, sealer: &sealer, clock: &*clock, entropy: &*entropy };
     let started = start::start(&around, region).await?;
     let sign_in_code = console::new_sign_in_code(&*store, &*clock, &*entropy).await?;
+    let metrics = Arc::new(Metrics::new());
     let app = AppState {
-        journal: Arc::new(StoreJournal(Arc::clone(&store))),
+        journal: Arc::new(StoreJournal { store: Arc::clone(&store), metrics: Arc::clone(&metrics) }),
         files: open_files(directory, &*store).await?,
         store,
         clock,
@@ -184,6 +193,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         secure_cookies: *secure_cookies,
         generation: Semaphore::new(1),
         generation_queue: Semaphore::new(KEY_PAIRS_ASKED_FOR),
+        metrics,
         limits: RateLimits::new(*rates),
         trusted_proxies: TrustedProxies::new(trusted_proxies.clone()),
         private_port: *private_port,

@@ -19,6 +19,7 @@ pub(super) async fn run(app: App) {
         tokio::select! {
             _ = tick.tick() => {
                 app.limits.forget();
+                app.metrics.chores.inc();
                 run_due(&app, app.clock.now()).await;
             }
             () = app.stopping.cancelled() => return,

@@ -61,12 +61,13 @@ pub(super) const KEYSERVER: Layers = Layers {
         &["store", "crypto", "audit"],
         &["iam"],
         &["keys", "config", "limits"],
-        &["error"],
+        &["error", "metrics", "spans"],
     ],
     only: &[
         Only { what: "axum", by: &["", "server", "routes"], why: "the domain does not know HTTP" },
         Only { what: "rusqlite", by: &["store::db"], why: "nothing above store/db/ knows which database there is" },
         Only { what: "rustls", by: &["server"], why: "TLS ends where connections are accepted" },
+        Only { what: "prometheus_client", by: &["metrics"], why: "what is counted has one place" },
         Only { what: "aes_gcm", by: &["crypto"], why: "ciphers are used through crypto/" },
         Only {
             what: "crate::iam::own_service",

@@ -2,12 +2,16 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 const TABLE_BEGIN: &str = "<!-- options -->\n";
 const TABLE_END: &str = "<!-- end of options -->";
+
+fn handbook() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations.md")
+}
 
 /// `serve --check` with a configuration file, flags and variables.
 fn check(folder: &Path, file: &str, flags: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -118,7 +122,7 @@ fn no_value_of_the_file_is_repeated_as_it_may_be_a_secret() {
 
 #[test]
 fn the_handbook_lists_every_option_as_it_is() {
-    let handbook = include_str!("../../../docs/operations.md");
+    let handbook = fs::read_to_string(handbook()).expect("text");
     let table = envelock_keyserver::config::options();
     let (_, rest) = handbook.split_once(TABLE_BEGIN).expect("the table begins");
     let (written, _) = rest.split_once(TABLE_END).expect("the table ends");
@@ -129,7 +133,7 @@ fn the_handbook_lists_every_option_as_it_is() {
 #[test]
 #[ignore = "writes docs/operations.md"]
 fn write_the_table() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations.md");
+    let path = handbook();
     let handbook = fs::read_to_string(&path).expect("text");
     let (before, rest) = handbook.split_once(TABLE_BEGIN).expect("the table begins");
     let (_, after) = rest.split_once(TABLE_END).expect("the table ends");

@@ -11,6 +11,7 @@ mod console;
 mod debian_std;
 mod demo;
 mod facade;
+mod faults;
 mod forms;
 mod fuzz;
 mod layers;
@@ -45,7 +46,7 @@ struct Command {
     run: fn(&Cx, Arguments) -> Result<()>,
 }
 
-const COMMANDS: [Command; 10] = [
+const COMMANDS: [Command; 11] = [
     Command { name: "demo", about: "set up, build, and run the key server with its console", options: DEMO, run: demo },
     Command { name: "test", about: "set up and run every check; what CI runs", options: TEST, run: test },
     Command { name: "setup", about: "install what builds and tests need", options: "", run: setup },
@@ -54,6 +55,7 @@ const COMMANDS: [Command; 10] = [
     Command { name: "size", about: "measure what a browser loads, against its budget", options: "", run: size },
     Command { name: "reproduce", about: "build the module again, elsewhere, and compare", options: "", run: reproduce },
     Command { name: "fuzz", about: "feed the crate with changed and random input", options: FUZZ, run: fuzz },
+    Command { name: "faults", about: "kill the key server many times, and worse", options: FAULTS, run: faults },
     Command { name: "bench", about: "measure, beside peers", options: bench::HELP, run: bench },
     Command {
         name: "clean",
@@ -75,6 +77,8 @@ const TEST: &str = "
 const FUZZ: &str = "
   --seconds N  how long each target runs (60)
   --only NAME  run this target; may be repeated: header, open, range, key_protect";
+const FAULTS: &str = "
+  --kills N    how often it is killed under load (200); the tests do it 10 times";
 const CLEAN: &str = "
   --data       remove the data directory of the demo, with all keys in it, too";
 
@@ -169,6 +173,12 @@ fn fuzz(cx: &Cx, mut args: Arguments) -> Result<()> {
     let only: Vec<String> = args.values_from_str("--only")?;
     finish(args)?;
     fuzz::run(cx, seconds, &only)
+}
+
+fn faults(cx: &Cx, mut args: Arguments) -> Result<()> {
+    let kills = args.opt_value_from_str("--kills").context("--kills takes a number")?.unwrap_or(200);
+    finish(args)?;
+    faults::run(cx, kills)
 }
 
 fn bench(cx: &Cx, mut args: Arguments) -> Result<()> {

@@ -3,7 +3,7 @@
 //! *Invariant:* each step brings up to date what it needs, so that it can also run alone.
 
 use crate::{
-    apt, browsers, conformance, console, layers, matrix, pack, packaging,
+    apt, browsers, conformance, console, faults, layers, matrix, pack, packaging,
     project::WASM_TARGET,
     run::{Cmd, Cx, on_path},
     server, setup, size,
@@ -155,6 +155,7 @@ fn keyserver(cx: &Cx) -> Result<()> {
     if !["softhsm2-util", "pkcs11-tool"].into_iter().all(on_path) {
         apt::ensure(cx, &["softhsm2", "opensc"], "the tests of keys in a token")?;
     }
+    faults::prepare(cx)?;
     let mut test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--lib", "--bins"]);
     for name in rust_tests(&cx.project.path("keyserver/tests"))? {
         if name != CONFORMANCE {

@@ -194,7 +194,7 @@ async fn run_on<T: Send + 'static>(
     let stopped = || Error::Store("the database thread has stopped".to_owned());
     let (answer, result) = oneshot::channel();
     let job: Job = Box::new(move |connection| {
-        let outcome = connection.map_err(|error| Error::Store(error.to_string())).and_then(|connection| {
+        let outcome = connection.map_err(|error| Error::Store(error.detail())).and_then(|connection| {
             // A mistake in one piece of work must not end the thread for all: its changes are undone like a failed one's.
             let worked = catch_unwind(AssertUnwindSafe(|| work(&Db(Handle::Sqlite(connection)))));
             worked.unwrap_or(Err(Error::Corrupt("work on the database panicked")))
@@ -203,7 +203,7 @@ async fn run_on<T: Send + 'static>(
         let report: Report = Box::new(move |committed| {
             let told = match committed {
                 Ok(()) => outcome,
-                Err(error) => Err(Error::Store(error.to_string())),
+                Err(error) => Err(Error::Store(error.detail())),
             };
             // Nobody waits any more when the client has gone; the write stands all the same.
             drop(answer.send(told));

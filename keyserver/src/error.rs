@@ -2,6 +2,10 @@
 //!
 //! *Invariant:* knows no status code and no wire shape, and its texts never carry a secret or a caller's bytes.
 
+pub(crate) mod upstream;
+
+use upstream::UpstreamError;
+
 /// Why a request was refused or could not be served.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -398,6 +402,9 @@ pub(crate) enum Error {
     /// Where the key's material is gave an answer that cannot be true; the text is for the log.
     #[error("The place that holds this key gave an answer that cannot be right: ask the operator of this server")]
     CustodyLied(String),
+    /// The key service that holds the key of a gateway gave nothing to work with.
+    #[error(transparent)]
+    Upstream(UpstreamError),
     /// The store failed; the text is for the log.
     #[error("The store is unavailable")]
     Store(String),
@@ -414,6 +421,7 @@ impl Error {
             | Self::CustodyUnreachable { detail, .. }
             | Self::CustodyRefused(detail)
             | Self::CustodyLied(detail) => detail.clone(),
+            Self::Upstream(error) => error.detail.clone(),
             Self::Corrupt(detail) => (*detail).to_owned(),
             other => other.to_string(),
         }

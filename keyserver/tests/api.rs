@@ -4,6 +4,8 @@
 mod support;
 #[path = "support/iam.rs"]
 mod support_iam;
+#[path = "support/upstream.rs"]
+mod support_upstream;
 
 #[path = "api/actions.rs"]
 mod actions;
@@ -27,6 +29,12 @@ mod encrypted;
 mod first_policies;
 #[path = "api/fsck.rs"]
 mod fsck;
+#[path = "api/gateway.rs"]
+mod gateway;
+#[path = "api/gateway_chain.rs"]
+mod gateway_chain;
+#[path = "api/gateway_limits.rs"]
+mod gateway_limits;
 #[path = "api/iam_policies.rs"]
 mod iam_policies;
 #[path = "api/identities.rs"]

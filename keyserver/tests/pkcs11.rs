@@ -37,7 +37,7 @@ fn settings(token: &SoftToken) -> Pkcs11Settings {
 
 /// New root keys go to the token.
 fn custody(token: &SoftToken) -> Custody {
-    Custody { new_root_keys: CustodyChoice::Pkcs11, pkcs11: Some(settings(token)) }
+    Custody { new_root_keys: CustodyChoice::Pkcs11, pkcs11: Some(settings(token)), ..Custody::default() }
 }
 
 /// A server whose root keys are in the token.

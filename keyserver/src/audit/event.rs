@@ -2,13 +2,15 @@
 //!
 //! *Invariant:* takes names, ids and states only; there is no field for a payload, data key, AAD, token or API key.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     audit::{Entry, names::Names, policy::PolicyValues},
-    error::Error,
+    error::{Error, upstream::UpstreamError},
     iam::{
         caller::{Caller, Kind},
         identity::Principal,
@@ -150,6 +152,8 @@ struct ResponseData {
     max_allowed_retrievals: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining_retrievals: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_correlation_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -354,6 +358,13 @@ impl Trail {
         self.response.rewrapped_key_version_id = Some(version.to_string());
     }
 
+    /// Id of the call to the key service that holds the key; the first, where there were several.
+    pub(crate) fn upstream(&mut self, correlation: Option<String>) {
+        if self.response.upstream_correlation_id.is_none() {
+            self.response.upstream_correlation_id = correlation;
+        }
+    }
+
     /// What policies were and what they become.
     pub(crate) fn policies(&mut self, before: PolicyValues, after: PolicyValues) {
         self.request.initial_value = Some(before);
@@ -403,6 +414,10 @@ impl Trail {
         let asked_by = self.asked_by.as_ref();
         let key_protect = self.instance.as_ref().map(|instance| (instance.id, instance.crn()));
         let (source, source_crn) = key_protect.or_else(|| self.service.clone()).unzip();
+        let mut response = Cow::Borrowed(&self.response);
+        if let Some(Error::Upstream(UpstreamError { correlation: Some(correlation), .. })) = failure {
+            response.to_mut().upstream_correlation_id = Some(correlation.clone());
+        }
         let event = Event {
             id,
             event_time: cadf_time(self.at),
@@ -431,7 +446,7 @@ impl Trail {
             save_service_copy: true,
             data_event: names.data_event,
             request_data: &self.request,
-            response_data: &self.response,
+            response_data: &response,
         };
         let json = serde_json::to_string(&event).map_err(|_| Error::Corrupt("audit event"))?;
         Ok(Entry { id, at: self.at, instance: source, action: names.event, json })

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use envelock_keyserver::{
     config::{CustodyOptions, LimitOptions, Serve, ServiceOptions},
-    server::{Custody, Options, Pace, Pkcs11Settings, Rates, Services, Tls},
+    server::{Custody, GatewaySetting, Options, Pace, Pkcs11Settings, Rates, Services, Tls},
 };
 
 use super::Failure;
@@ -36,7 +36,7 @@ fn services(chosen: &ServiceOptions) -> Services {
     }
 }
 
-fn custody(CustodyOptions { custody, pkcs11 }: &CustodyOptions) -> Custody {
+fn custody(CustodyOptions { custody, pkcs11, gateway }: &CustodyOptions) -> Custody {
     let token = pkcs11.pkcs11_module.clone().zip(pkcs11.pkcs11_token_label.clone()).zip(pkcs11.pkcs11_pin_file.clone());
     Custody {
         new_root_keys: *custody,
@@ -45,6 +45,12 @@ fn custody(CustodyOptions { custody, pkcs11 }: &CustodyOptions) -> Custody {
             token_label,
             pin_file,
             sessions: pkcs11.pkcs11_sessions.into(),
+        }),
+        gateway: gateway.gateway_url.clone().map(|url| GatewaySetting {
+            url,
+            instance: gateway.gateway_instance.clone().unwrap_or_default(),
+            api_key_file: gateway.gateway_api_key_file.clone().unwrap_or_default(),
+            iam_url: gateway.gateway_iam_url.clone(),
         }),
     }
 }

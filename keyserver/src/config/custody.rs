@@ -16,6 +16,9 @@ pub struct CustodyOptions {
     /// The token.
     #[command(flatten)]
     pub pkcs11: Pkcs11Options,
+    /// The upstream key service.
+    #[command(flatten)]
+    pub gateway: GatewayOptions,
 }
 
 /// Where root keys are held.
@@ -26,6 +29,8 @@ pub enum CustodyChoice {
     File,
     /// In a token, which is reached by PKCS#11.
     Pkcs11,
+    /// In a Key Protect service, which this server is a gateway to.
+    Gateway,
 }
 
 /// How a token is reached; all of it, or nothing.
@@ -44,4 +49,21 @@ pub struct Pkcs11Options {
     #[arg(long, value_name = "COUNT", env = "ENVELOCK_PKCS11_SESSIONS", default_value_t = 1,
           value_parser = clap::value_parser!(u8).range(1..=64))]
     pub pkcs11_sessions: u8,
+}
+
+/// How the upstream key service of a gateway is reached; with an address, all of it is needed.
+#[derive(Debug, Clone, Args)]
+pub struct GatewayOptions {
+    /// Address of the Key Protect service that holds root keys, such as https://us-south.kms.cloud.ibm.com.
+    #[arg(long, value_name = "URL", env = "ENVELOCK_GATEWAY_URL")]
+    pub gateway_url: Option<String>,
+    /// GUID of the Key Protect instance there.
+    #[arg(long, value_name = "GUID", env = "ENVELOCK_GATEWAY_INSTANCE")]
+    pub gateway_instance: Option<String>,
+    /// File with an API key of an identity that has the role Manager on that instance; readable by its owner alone.
+    #[arg(long, value_name = "FILE", env = "ENVELOCK_GATEWAY_API_KEY_FILE")]
+    pub gateway_api_key_file: Option<PathBuf>,
+    /// Address of the service that gives access tokens for the API key.
+    #[arg(long, value_name = "URL", env = "ENVELOCK_GATEWAY_IAM_URL", default_value = "https://iam.cloud.ibm.com")]
+    pub gateway_iam_url: String,
 }

@@ -17,7 +17,7 @@ mod watching;
 
 use clap::{Parser, Subcommand};
 
-pub use custody::{CustodyChoice, CustodyOptions, Pkcs11Options};
+pub use custody::{CustodyChoice, CustodyOptions, GatewayOptions, Pkcs11Options};
 pub use data::Data;
 pub use limits::LimitOptions;
 pub use maintenance::{Backup, Fsck, Kept, Restore, RotateMasterKey};

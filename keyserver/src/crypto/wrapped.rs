@@ -52,42 +52,15 @@ pub(crate) enum Body {
 
 /// A wrapped data key.
 pub(crate) struct WrappedDek {
-    hint: VersionId,
-    body: Body,
+    text: String,
+    hint: Option<VersionId>,
+    body: Option<Body>,
 }
 
 impl WrappedDek {
     /// What a version made.
-    pub(super) fn new(by: VersionId, body: Body) -> Self {
-        Self { hint: by, body }
-    }
-
-    /// Base64 is the caller's duty (400); anything else that does not fit is a ciphertext we did not make (422).
-    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        if text.is_empty() || text.len() > MAX_CHARS {
-            return Err(Error::InvalidField { name: "ciphertext", why: "not a ciphertext of this service" });
-        }
-        let json = Base64::decode_vec(text)
-            .map_err(|_| Error::InvalidField { name: "ciphertext", why: "not standard, padded base64" })?;
-        Self::from_json(&json).ok_or(Error::UnprocessableCiphertext)
-    }
-
-    fn from_json(json: &[u8]) -> Option<Self> {
-        let Json { ciphertext, iv, salt, version, handle } = serde_json::from_slice(json).ok()?;
-        let bytes = |text: &str| Base64::decode_vec(text).ok();
-        let ciphertext = bytes(&ciphertext)?;
-        let nonce = bytes(&iv)?.try_into().ok()?;
-        let body = match (version.as_str(), salt) {
-            (DERIVED, Some(salt)) => Body::Derived { salt: bytes(&salt)?.try_into().ok()?, nonce, ciphertext },
-            (DIRECT, None) => Body::Direct { nonce, ciphertext },
-            _ => return None,
-        };
-        Some(Self { hint: VersionId(handle), body })
-    }
-
-    /// The text for callers.
-    pub(crate) fn text(&self) -> Result<String, Error> {
-        let (version, salt, nonce, ciphertext) = match &self.body {
+    pub(super) fn new(by: VersionId, body: Body) -> Result<Self, Error> {
+        let (version, salt, nonce, ciphertext) = match &body {
             Body::Derived { salt, nonce, ciphertext } => (DERIVED, Some(salt), nonce, ciphertext),
             Body::Direct { nonce, ciphertext } => (DIRECT, None, nonce, ciphertext),
         };
@@ -96,20 +69,65 @@ impl WrappedDek {
             iv: Base64::encode_string(nonce),
             salt: salt.map(|salt| Base64::encode_string(salt)),
             version: version.to_owned(),
-            handle: self.hint.0,
+            handle: by.0,
         };
         let json = serde_json::to_vec(&json).map_err(|_| Error::Corrupt("wrapped data key"))?;
-        Ok(Base64::encode_string(&json))
+        Ok(Self { text: Base64::encode_string(&json), hint: Some(by), body: Some(body) })
+    }
+
+    /// What another key service made: its text as it is.
+    pub(super) fn opaque(text: String) -> Self {
+        Self { text, hint: None, body: None }
+    }
+
+    /// Base64 is the caller's duty (400). What it holds need not be of this server: another key service may have made it, and
+    /// where none is asked nothing opens it (422).
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        if text.is_empty() || text.len() > MAX_CHARS {
+            return Err(Error::InvalidField { name: "ciphertext", why: "not a ciphertext of this service" });
+        }
+        let json = Base64::decode_vec(text)
+            .map_err(|_| Error::InvalidField { name: "ciphertext", why: "not standard, padded base64" })?;
+        let (hint, body) = Self::from_json(&json).unzip();
+        Ok(Self { text: text.to_owned(), hint, body: body.flatten() })
+    }
+
+    fn from_json(json: &[u8]) -> Option<(VersionId, Option<Body>)> {
+        let json: Json = serde_json::from_slice(json).ok()?;
+        Some((VersionId(json.handle), json.body()))
+    }
+
+    /// The text for callers.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text for callers.
+    pub(crate) fn into_text(self) -> String {
+        self.text
     }
 
     /// The version that probably wrapped it: which one to try first, nothing more.
-    pub(crate) fn hint(&self) -> VersionId {
+    pub(crate) fn hint(&self) -> Option<VersionId> {
         self.hint
     }
 
-    /// The encrypted data key.
-    pub(super) fn body(&self) -> &Body {
-        &self.body
+    /// The encrypted data key, in a form of this server.
+    pub(super) fn body(&self) -> Option<&Body> {
+        self.body.as_ref()
+    }
+}
+
+impl Json {
+    fn body(&self) -> Option<Body> {
+        let bytes = |text: &str| Base64::decode_vec(text).ok();
+        let ciphertext = bytes(&self.ciphertext)?;
+        let nonce = bytes(&self.iv)?.try_into().ok()?;
+        match (self.version.as_str(), &self.salt) {
+            (DERIVED, Some(salt)) => Some(Body::Derived { salt: bytes(salt)?.try_into().ok()?, nonce, ciphertext }),
+            (DIRECT, None) => Some(Body::Direct { nonce, ciphertext }),
+            _ => None,
+        }
     }
 }
 
@@ -136,10 +154,12 @@ mod tests {
             Body::Direct { nonce, ciphertext },
         ];
         for body in bodies {
-            let written = WrappedDek::new(VersionId(Uuid::from_u128(5)), body);
-            let read = WrappedDek::parse(&written.text().expect("a text")).expect("read");
+            let written = WrappedDek::new(VersionId(Uuid::from_u128(5)), body).expect("written");
+            let read = WrappedDek::parse(written.text()).expect("read");
             assert_eq!((read.hint(), read.body()), (written.hint(), written.body()));
-            assert!(read.body().can_hold(32) && !read.body().can_hold(48));
+            assert_eq!(read.text(), written.text());
+            let body = read.body().expect("of this server");
+            assert!(body.can_hold(32) && !body.can_hold(48));
         }
     }
 
@@ -153,10 +173,14 @@ mod tests {
             Base64::encode_string(json.as_bytes())
         };
         let salt = format!(r#""salt":"{}","#, Base64::encode_string(&[0; SALT_BYTES]));
-        assert!(WrappedDek::parse(&text(DERIVED, &salt)).is_ok());
-        assert!(WrappedDek::parse(&text(DIRECT, "")).is_ok());
-        for wrong in [text(DERIVED, ""), text(DIRECT, &salt), text("4.0.1", &salt)] {
-            assert!(matches!(WrappedDek::parse(&wrong), Err(Error::UnprocessableCiphertext)));
+        let read = |text: &str| WrappedDek::parse(text).expect("base64");
+        assert!(read(&text(DERIVED, &salt)).body().is_some());
+        assert!(read(&text(DIRECT, "")).body().is_some());
+        for foreign in [text(DERIVED, ""), text(DIRECT, &salt), text("4.0.1", &salt), "AAAA".to_owned()] {
+            let read = read(&foreign);
+            assert!(read.body().is_none(), "not of this server");
+            assert_eq!(read.text(), foreign, "and may be another key service's");
         }
+        assert_eq!(read(&text(DERIVED, "")).hint(), Some(VersionId(Uuid::nil())));
     }
 }

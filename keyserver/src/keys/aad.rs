@@ -23,6 +23,11 @@ impl Aad {
         Ok(Self(items))
     }
 
+    /// The list itself, for another key service.
+    pub(crate) fn items(&self) -> &[String] {
+        &self.0
+    }
+
     /// Injective encoding: the number of items, then each one after its length in bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(4 + self.0.iter().map(|item| 4 + item.len()).sum::<usize>());

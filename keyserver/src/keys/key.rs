@@ -253,6 +253,15 @@ impl Key {
         Ok(())
     }
 
+    /// Takes up a version that the key got where it is held, without this server having been asked. Only there was it decided
+    /// whether it may.
+    pub(crate) fn rotated_elsewhere(&mut self, next: Version) {
+        self.current = next;
+        self.rotated_at = Some(next.created_at);
+        self.updated_at = Some(next.created_at);
+        self.notified_at = Some(next.created_at);
+    }
+
     /// Active → suspended.
     pub(crate) fn disable(&mut self, now: Timestamp) -> Result<(), Error> {
         self.check(KeyAction::Disable, now)?;

@@ -5,6 +5,7 @@
 
 mod actions;
 pub(super) mod limited;
+mod upstream;
 
 pub(super) use actions::Family;
 
@@ -123,7 +124,11 @@ impl Reply {
             tracing::error!(%correlation, detail, "store");
         } else if let Error::Corrupt(detail) = error {
             tracing::error!(%correlation, detail, "stored data");
-        } else if let Error::CustodyUnreachable { .. } | Error::CustodyRefused(_) | Error::CustodyLied(_) = error {
+        } else if let Error::CustodyUnreachable { .. }
+        | Error::CustodyRefused(_)
+        | Error::CustodyLied(_)
+        | Error::Upstream(_) = error
+        {
             tracing::error!(%correlation, detail = error.detail(), code, "custody");
         }
         let mut reply = match family {
@@ -182,6 +187,7 @@ const fn retry_after(error: &Error) -> Option<u32> {
     match error {
         Error::CustodyUnreachable { retry_after, .. } => *retry_after,
         Error::TooManyRequests { seconds } | Error::ImportTokensBusy { seconds } => Some(*seconds),
+        Error::Upstream(error) => error.fault.retry_after(),
         _ => None,
     }
 }
@@ -378,6 +384,7 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::CustodyUnreachable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "CUSTODY_UNREACHABLE_ERR"),
         Error::CustodyRefused(_) => (StatusCode::FAILED_DEPENDENCY, "CUSTODY_REFUSED_ERR"),
         Error::CustodyLied(_) => (StatusCode::BAD_GATEWAY, "CUSTODY_ANSWER_ERR"),
+        Error::Upstream(error) => upstream::row(error.fault),
         Error::Store(_) | Error::Corrupt(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERR"),
     }
 }

@@ -2,11 +2,20 @@
 //!
 //! *Invariant:* every place that keys are in, or are to go to, is set up, or the server does not start.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
+
+use zeroize::Zeroizing;
 
 use crate::{
     config::CustodyChoice,
-    crypto::custody::{Custodies, Custody as KeyCustody, FileCustody, Pkcs11Custody, Pkcs11Settings},
+    crypto::{
+        custody::{
+            Custodies, FileCustody, Pkcs11Custody, Pkcs11Settings,
+            gateway::{Gateway, Settings},
+            whole::KeyCustody,
+        },
+        private_file::{self, FileFault},
+    },
     keys::{
         environment::{Clock, Entropy},
         version::CustodyKind,
@@ -22,6 +31,32 @@ pub struct Custody {
     pub new_root_keys: CustodyChoice,
     /// The token, if there is one.
     pub pkcs11: Option<Pkcs11Settings>,
+    /// The upstream key service, if there is one.
+    pub gateway: Option<GatewaySetting>,
+}
+
+/// How an upstream key service is reached.
+#[derive(Debug, Clone)]
+pub struct GatewaySetting {
+    /// Its address.
+    pub url: String,
+    /// GUID of the instance with the keys.
+    pub instance: String,
+    /// File with the API key.
+    pub api_key_file: PathBuf,
+    /// Address of its token service.
+    pub iam_url: String,
+}
+
+/// Looks whether the upstream could be reached with what is set, and asks nothing.
+pub(super) fn check(chosen: &Custody) -> Result<(), StartError> {
+    match &chosen.gateway {
+        Some(setting) => settings(setting).map(drop).map_err(StartError::Custody),
+        None if chosen.new_root_keys == CustodyChoice::Gateway => {
+            Err(StartError::Custody(needs(CustodyKind::Gateway).to_owned()))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Puts them together.
@@ -42,9 +77,18 @@ pub(super) async fn open(
             tokio::task::spawn_blocking(opened).await.map_err(|error| StartError::Custody(error.to_string()))?;
         others.push((CustodyKind::Pkcs11, Box::new(token?)));
     }
+    if let Some(setting) = &chosen.gateway {
+        // Whether it can be reached is asked later, so that a server starts while it is away.
+        let gateway =
+            Gateway::new(settings(setting).map_err(StartError::Custody)?, Arc::clone(clock), Arc::clone(entropy));
+        let gateway =
+            gateway.map_err(|error| StartError::Custody(format!("there are no certificates to trust: {error}")))?;
+        others.push((CustodyKind::Gateway, Box::new(gateway)));
+    }
     let new_root_keys = match chosen.new_root_keys {
         CustodyChoice::File => CustodyKind::File,
         CustodyChoice::Pkcs11 => CustodyKind::Pkcs11,
+        CustodyChoice::Gateway => CustodyKind::Gateway,
     };
     let is_set_up = |kind| kind == CustodyKind::File || others.iter().any(|(other, _)| *other == kind);
     for kind in in_use.into_iter().chain([new_root_keys]) {
@@ -61,6 +105,28 @@ const fn needs(kind: CustodyKind) -> &'static str {
         CustodyKind::Pkcs11 => {
             "keys are in a token, or are to go there: give --pkcs11-module, --pkcs11-token-label and --pkcs11-pin-file"
         }
-        CustodyKind::Gateway => "keys are in another key service, which this server has no access to",
+        CustodyKind::Gateway => {
+            "keys are in another key service, or are to go there: give --gateway-url, --gateway-instance and --gateway-api-key-file"
+        }
     }
+}
+
+fn settings(GatewaySetting { url, instance, api_key_file, iam_url }: &GatewaySetting) -> Result<Settings, String> {
+    let path = api_key_file.display();
+    let api_key = match private_file::read(api_key_file) {
+        Ok(Some(text)) => Zeroizing::new(text.trim().to_owned()),
+        Ok(None) => return Err(format!("--gateway-api-key-file {path} is not there: it must hold the API key")),
+        Err(FileFault::TooOpen(mode)) => {
+            return Err(format!(
+                "--gateway-api-key-file {path} has permissions {mode:03o}; only its owner may have access: chmod 600"
+            ));
+        }
+        Err(FileFault::Foreign(owner)) => {
+            return Err(format!(
+                "--gateway-api-key-file {path} belongs to user {owner}; it must belong to the user the server runs as"
+            ));
+        }
+        Err(FileFault::Io(error)) => return Err(format!("--gateway-api-key-file {path} cannot be read: {error}")),
+    };
+    Settings::parse(url, instance, iam_url, api_key)
 }

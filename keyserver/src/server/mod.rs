@@ -42,7 +42,7 @@ use crate::{
     store::{Store, files::ObjectFiles, sql::SqlStore},
 };
 
-pub use custody::Custody;
+pub use custody::{Custody, GatewaySetting};
 pub use guard::without_core_dumps;
 pub use listen::{Pace, Sockets};
 pub use tls::{Tls, TlsError};
@@ -166,6 +166,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         services,
         rates,
     } = options;
+    custody::check(custody)?;
     let lock = lock(directory)?;
     let store: Arc<dyn Store> = Arc::new(SqlStore::open_file(&directory.join(DATABASE))?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
@@ -216,7 +217,8 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
 
 /// Whether [`open`] would find what it needs, as far as looking can tell. Makes nothing, and does not mind a server that runs.
 pub fn check(options: &Options) -> Result<(), StartError> {
-    let Options { directory, master_key, .. } = options;
+    let Options { directory, master_key, custody, .. } = options;
+    custody::check(custody)?;
     match fs::metadata(directory) {
         Ok(found) if found.is_dir() => (),
         Ok(_) => {

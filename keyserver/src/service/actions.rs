@@ -10,7 +10,7 @@ use crate::{
     keys::{aad::Aad, alias::KeyRef, lifecycle::KeyAction, material::Secret, version::VersionId},
     service::{
         call::{Call, finish},
-        material::RootKey,
+        material::{Found, RootKey},
     },
     state::AppState,
 };
@@ -77,7 +77,7 @@ pub(crate) async fn wrap(
         let WrapInput { plaintext, aad } = input?;
         let drawn = plaintext.is_none();
         let dek = plaintext.unwrap_or_else(|| Secret::random(DEK_BYTES, &*app.entropy));
-        let Rewrap { ciphertext, version } = root.wrap(app, &dek, &aad).await?;
+        let Rewrap { ciphertext, version } = root.wrap(app, &dek, &aad, &mut trail).await?;
         Ok((Answer::Content, Wrapped { plaintext: drawn.then_some(dek), ciphertext, version }))
     }
     .await;
@@ -96,14 +96,8 @@ pub(crate) async fn unwrap(
         let permitted = credentials.permit(app, &mut trail).await?;
         let root = RootKey::find(app, &permitted, name, KeyAction::Unwrap, &mut trail).await?;
         let UnwrapInput { ciphertext, aad } = input?;
-        let (plaintext, version) = root.unwrap(app, &ciphertext, &aad, &mut trail).await?;
-        let mut rewrapped = None;
-        if !root.is_newest(version) {
-            let fresh = root.wrap(app, &plaintext, &aad).await?;
-            trail.rewrapped(fresh.version);
-            rewrapped = Some(fresh);
-        }
-        Ok((Answer::Content, Unwrapped { plaintext, version, rewrapped }))
+        let Found { dek, version, fresh } = root.unwrap(app, &ciphertext, &aad, &mut trail).await?;
+        Ok((Answer::Content, Unwrapped { plaintext: dek, version, rewrapped: fresh }))
     }
     .await;
     finish(app, trail, outcome).await
@@ -121,9 +115,7 @@ pub(crate) async fn rewrap(
         let permitted = credentials.permit(app, &mut trail).await?;
         let root = RootKey::find(app, &permitted, name, KeyAction::Rewrap, &mut trail).await?;
         let UnwrapInput { ciphertext, aad } = input?;
-        let (dek, version) = root.unwrap(app, &ciphertext, &aad, &mut trail).await?;
-        let rewrapped = root.wrap(app, &dek, &aad).await?;
-        trail.rewrapped(rewrapped.version);
+        let (version, rewrapped) = root.rewrap(app, &ciphertext, &aad, &mut trail).await?;
         Ok((Answer::Content, Rewrapped { version, rewrapped }))
     }
     .await;

@@ -115,9 +115,11 @@ async fn rotate(
     if key.require_rotation_due(now).is_ok() {
         let version = Version { id: VersionId(app.entropy.uuid()), created_at: now };
         key.rotate(version, Origin::Generated.bytes())?;
-        let sealed = hold(app, instance.id, &key, version, &Origin::Generated).await?;
+        let before = app.store.versions(grant, key.id).await?.into_iter().next();
+        let sealed = hold(app, instance.id, &key, version, before.as_ref(), &Origin::Generated).await?;
+        key.current = sealed.version;
         trail.key(&key, now);
-        trail.version(version);
+        trail.version(sealed.version);
         app.store.save_key(grant, key, Some(sealed), event(app, trail, Answer::Empty)?).await?;
     }
     Ok(())

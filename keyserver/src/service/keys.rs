@@ -59,8 +59,9 @@ async fn create_as(app: &AppState, call: Call, action: Action, input: Result<New
             Some(given) => Origin::Given(import::open(app, &permitted, given, new.extractable).await?),
             None => Origin::Generated,
         };
-        let key = build(app, &permitted, new, &origin)?;
-        let sealed = hold(app, permitted.instance.id, &key, key.current, &origin).await?;
+        let mut key = build(app, &permitted, new, &origin)?;
+        let sealed = hold(app, permitted.instance.id, &key, key.current, None, &origin).await?;
+        key.current = sealed.version;
         let shows_payload = key.extractable;
         let payload = shows_payload.then(|| payload(app, permitted.instance.id, &key, &sealed)).transpose()?;
         trail.key(&key, key.created_at);
@@ -269,10 +270,15 @@ pub(crate) async fn rotate(
         let version = new_version(app);
         // Nothing is given into custody for a rotation that is refused.
         key.clone().rotate(version, origin.bytes())?;
-        let gained = hold(app, permitted.instance.id, &key, version, &origin).await?;
+        let before = newest(app, &permitted, &key).await?;
+        let gained = hold(app, permitted.instance.id, &key, version, before.as_ref(), &origin).await?;
         let altered = alter(app, &permitted, &name, &mut trail, answer, |key, _, after| {
-            key.rotate(version, origin.bytes())?;
-            after.version(version);
+            after.version(gained.version);
+            if key.current.id == gained.version.id {
+                // Another request has found it in its custody and taken it up.
+                return Ok(None);
+            }
+            key.rotate(gained.version, origin.bytes())?;
             Ok(Some(gained.clone()))
         });
         let (key, now) = altered.await?;

@@ -4,24 +4,31 @@
 
 use crate::{
     audit::event::Trail,
-    crypto::{custody::Origin, seal::VersionPlace, wrapped::WrappedDek},
+    crypto::{
+        custody::{
+            Origin,
+            whole::{Opened, Wrapped},
+        },
+        seal::VersionPlace,
+        wrapped::WrappedDek,
+    },
     error::Error,
     keys::{
         aad::Aad,
         alias::KeyRef,
-        crn::InstanceId,
+        crn::{Instance, InstanceId},
         key::Key,
         lifecycle::KeyAction,
         material::Secret,
-        version::{SealedVersion, Version, VersionId},
+        version::{Held, SealedVersion, Version, VersionId},
     },
-    service::{call::Permitted, keys::find},
+    service::{adoption::adopt, call::Permitted, keys::find},
     state::AppState,
 };
 
 /// A root key that is in a state for the action asked for.
-pub(super) struct RootKey {
-    instance: InstanceId,
+pub(super) struct RootKey<'a> {
+    instance: &'a Instance,
     key: Key,
     newest: SealedVersion,
     older: Vec<SealedVersion>,
@@ -35,11 +42,21 @@ pub(crate) struct Rewrap {
     pub(crate) version: VersionId,
 }
 
-impl RootKey {
+/// A data key that a version opened.
+pub(super) struct Found {
+    /// The data key.
+    pub(super) dek: Secret,
+    /// Which one.
+    pub(super) version: VersionId,
+    /// The same under the newest version, if that is another one.
+    pub(super) fresh: Option<Rewrap>,
+}
+
+impl<'a> RootKey<'a> {
     /// Finds it and checks what it is and its state.
     pub(super) async fn find(
         app: &AppState,
-        permitted: &Permitted,
+        permitted: &'a Permitted,
         name: Result<KeyRef, Error>,
         action: KeyAction,
         trail: &mut Trail,
@@ -49,55 +66,129 @@ impl RootKey {
         key.check(action, now)?;
         let mut versions = app.store.versions(&permitted.grant, key.id).await?.into_iter();
         let newest = versions.next().ok_or(Error::Corrupt("a key without versions"))?;
-        Ok(Self { instance: permitted.instance.id, key, newest, older: versions.collect() })
+        Ok(Self { instance: &permitted.instance, key, newest, older: versions.collect() })
     }
 
     /// Under the newest version.
-    pub(super) async fn wrap(&self, app: &AppState, dek: &Secret, aad: &Aad) -> Result<Rewrap, Error> {
-        let version = self.newest.version.id;
-        let wrapped = app.custody.wrap(&self.place(version), &self.newest.held, dek, aad).await?;
-        Ok(Rewrap { ciphertext: wrapped.text()?, version })
+    pub(super) async fn wrap(
+        &self,
+        app: &AppState,
+        dek: &Secret,
+        aad: &Aad,
+        trail: &mut Trail,
+    ) -> Result<Rewrap, Error> {
+        let SealedVersion { version, held } = &self.newest;
+        let wrapped = app.custody.wrap(&self.place(version.id), held, dek, aad).await?;
+        Ok(self.by_newest(app, held, wrapped, trail).await)
     }
 
-    /// By whichever version opens it, the hinted one first.
+    /// By whichever version opens it, the hinted one first; and wrapped again, if that is not the newest.
     pub(super) async fn unwrap(
         &self,
         app: &AppState,
         wrapped: &WrappedDek,
         aad: &Aad,
         trail: &mut Trail,
-    ) -> Result<(Secret, VersionId), Error> {
-        let mut candidates: Vec<&SealedVersion> = std::iter::once(&self.newest).chain(&self.older).collect();
-        candidates.sort_by_key(|candidate| candidate.version.id != wrapped.hint());
-        for SealedVersion { version, held } in candidates {
-            if let Some(dek) = app.custody.unwrap(&self.place(version.id), held, wrapped, aad).await? {
-                trail.version(*version);
-                return Ok((dek, version.id));
+    ) -> Result<Found, Error> {
+        for SealedVersion { version, held } in self.candidates(app, wrapped) {
+            let opened = app.custody.unwrap(&self.place(version.id), held, wrapped, aad).await?;
+            let Some(Opened { dek, version, fresh, upstream }) = opened else { continue };
+            trail.upstream(upstream);
+            self.opened_by(version, trail);
+            let in_newest = app.custody.same_key(held, &self.newest.held);
+            let fresh = match fresh {
+                Some(fresh) if in_newest => Some(self.by_newest(app, held, fresh, trail).await),
+                None if in_newest => None,
+                _ => Some(self.wrap(app, &dek, aad, trail).await?),
+            };
+            if let Some(fresh) = &fresh {
+                trail.rewrapped(fresh.version);
             }
+            return Ok(Found { dek, version, fresh });
         }
         Err(Error::UnprocessableCiphertext)
     }
 
-    fn place(&self, version: VersionId) -> VersionPlace {
-        VersionPlace::of(self.instance, &self.key, version)
+    /// Moves a wrapped data key to the newest version, inside its custody where that can do it; says by which version it was
+    /// wrapped.
+    pub(super) async fn rewrap(
+        &self,
+        app: &AppState,
+        wrapped: &WrappedDek,
+        aad: &Aad,
+        trail: &mut Trail,
+    ) -> Result<(VersionId, Rewrap), Error> {
+        let held = &self.newest.held;
+        if app.custody.rewraps(held) {
+            let moved = app.custody.rewrap(&self.place(self.newest.version.id), held, wrapped, aad).await?;
+            if let Some(moved) = moved {
+                self.opened_by(moved.from, trail);
+                let fresh = self.by_newest(app, held, moved.wrapped, trail).await;
+                trail.rewrapped(fresh.version);
+                return Ok((moved.from, fresh));
+            }
+        }
+        let Found { dek, version, fresh } = self.unwrap(app, wrapped, aad, trail).await?;
+        let fresh = match fresh {
+            Some(fresh) => fresh,
+            None => self.wrap(app, &dek, aad, trail).await?,
+        };
+        trail.rewrapped(fresh.version);
+        Ok((version, fresh))
     }
 
-    /// Whether a version is the one that wraps.
-    pub(super) fn is_newest(&self, version: VersionId) -> bool {
-        self.newest.version.id == version
+    /// The hinted version first; of versions that open the same, one.
+    fn candidates(&self, app: &AppState, wrapped: &WrappedDek) -> Vec<&SealedVersion> {
+        let mut all: Vec<&SealedVersion> = std::iter::once(&self.newest).chain(&self.older).collect();
+        all.sort_by_key(|candidate| Some(candidate.version.id) != wrapped.hint());
+        let mut candidates: Vec<&SealedVersion> = Vec::with_capacity(all.len());
+        for candidate in all {
+            if !candidates.iter().any(|earlier| app.custody.same_key(&earlier.held, &candidate.held)) {
+                candidates.push(candidate);
+            }
+        }
+        candidates
+    }
+
+    /// What was wrapped by the newest version, which is new here if the key was rotated where it is held.
+    async fn by_newest(&self, app: &AppState, held: &Held, wrapped: Wrapped, trail: &mut Trail) -> Rewrap {
+        let Wrapped { dek, version, upstream } = wrapped;
+        trail.upstream(upstream);
+        if self.known(version).is_none() {
+            adopt(app, self.instance, &self.key, held, version).await;
+        }
+        Rewrap { ciphertext: dek.into_text(), version }
+    }
+
+    fn opened_by(&self, version: VersionId, trail: &mut Trail) {
+        if let Some(version) = self.known(version) {
+            trail.version(version);
+        }
+    }
+
+    fn known(&self, id: VersionId) -> Option<Version> {
+        let mut all = std::iter::once(&self.newest).chain(&self.older);
+        all.find(|known| known.version.id == id).map(|known| known.version)
+    }
+
+    fn place(&self, version: VersionId) -> VersionPlace {
+        VersionPlace::of(self.instance.id, &self.key, version)
     }
 }
 
-/// Gives the material of a new version of a key into custody.
+/// Gives the material of a new version of a key into custody; `before` is the version before it. The custody may name the
+/// version otherwise than it is named here.
 pub(super) async fn hold(
     app: &AppState,
     instance: InstanceId,
     key: &Key,
     version: Version,
+    before: Option<&SealedVersion>,
     origin: &Origin,
 ) -> Result<SealedVersion, Error> {
-    let held = app.custody.make(&VersionPlace::of(instance, key, version.id), origin).await?;
-    Ok(SealedVersion { version, held })
+    let (place, before) = (VersionPlace::of(instance, key, version.id), before.map(|before| &before.held));
+    let (id, held) = app.custody.make(&place, before, origin).await?;
+    Ok(SealedVersion { version: Version { id, ..version }, held })
 }
 
 /// The payload of a standard key.

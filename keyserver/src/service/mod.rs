@@ -4,6 +4,7 @@
 
 pub(crate) mod actions;
 mod admission;
+mod adoption;
 pub(crate) mod aliases;
 mod apart;
 pub(crate) mod api_keys;

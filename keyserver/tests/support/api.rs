@@ -65,10 +65,17 @@ pub(crate) struct Api {
 impl Api {
     /// A first start.
     pub(crate) async fn new() -> Self {
+        Self::new_with(|_| ()).await
+    }
+
+    /// A first start with other options.
+    pub(crate) async fn new_with(change: impl FnOnce(&mut Options)) -> Self {
         // What the first start makes is older than everything else, so that it comes first in lists.
         let clock = Arc::new(FixedClock(AtomicI64::new(START - 1000)));
         let directory = tempfile::tempdir().expect("a directory");
-        let server = open(directory.path(), &clock).await;
+        let mut options = options(directory.path());
+        change(&mut options);
+        let server = open_with(&options, &clock).await;
         clock.advance(1);
         let api_key = server.api_key.as_ref().expect("a first start").to_string();
         Self::around(directory, clock, server, api_key).await
@@ -94,7 +101,7 @@ impl Api {
     pub(crate) async fn moved_to(self, directory: TempDir) -> Self {
         let Self { clock, api_key, router, server, .. } = self;
         drop((router, server));
-        let server = open(directory.path(), &clock).await;
+        let server = open_with(&options(directory.path()), &clock).await;
         Self::around(directory, clock, server, api_key).await
     }
 
@@ -126,11 +133,18 @@ impl Api {
 
     /// Another server over the same database, as a replica on another machine would be.
     pub(crate) async fn replica(&self) -> (server::Server, TempDir) {
+        self.replica_with(|_| ()).await
+    }
+
+    /// As [`Api::replica`], with other options.
+    pub(crate) async fn replica_with(&self, change: impl FnOnce(&mut Options)) -> (server::Server, TempDir) {
         let directory = tempfile::tempdir().expect("a directory");
         let (own, other) = (|name: &str| self.directory().join(name), |name: &str| directory.path().join(name));
         std::os::unix::fs::symlink(own("keyserver.db"), other("keyserver.db")).expect("a link");
         std::fs::copy(own("master.key"), other("master.key")).expect("copied");
-        (open(directory.path(), &self.clock).await, directory)
+        let mut options = options(directory.path());
+        change(&mut options);
+        (open_with(&options, &self.clock).await, directory)
     }
 
     /// Every audit event so far, oldest first.
@@ -303,10 +317,6 @@ pub(crate) fn options(directory: &Path) -> Options {
         services: Services { max_object_bytes: MAX_OBJECT_BYTES, ..Services::default() },
         rates: Rates::default(),
     }
-}
-
-async fn open(directory: &Path, clock: &Arc<FixedClock>) -> server::Server {
-    open_with(&options(directory), clock).await
 }
 
 async fn open_with(options: &Options, clock: &Arc<FixedClock>) -> server::Server {

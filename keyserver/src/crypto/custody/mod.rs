@@ -5,12 +5,15 @@
 //! *Invariant:* material of a root key goes in and never comes out; what a custody answers is checked before it is believed.
 
 mod file;
+pub(crate) mod gateway;
 mod pkcs11;
+pub(crate) mod whole;
 
 use async_trait::async_trait;
 
 use crate::{
     crypto::{
+        custody::whole::{KeyCustody, Made, Moved, Opened, Wrapped},
         seal::VersionPlace,
         wrapped::{Body, WrappedDek},
     },
@@ -18,7 +21,7 @@ use crate::{
     keys::{
         aad::Aad,
         material::Secret,
-        version::{CustodyKind, Held},
+        version::{CustodyKind, Held, VersionId},
     },
 };
 
@@ -79,7 +82,7 @@ pub(crate) trait Custody: Send + Sync {
 /// The custodies of this server.
 pub(crate) struct Custodies {
     file: FileCustody,
-    others: Vec<(CustodyKind, Box<dyn Custody>)>,
+    others: Vec<(CustodyKind, Box<dyn KeyCustody>)>,
     new_root_keys: CustodyKind,
 }
 
@@ -87,13 +90,13 @@ impl Custodies {
     /// File custody, the others that are set up here, and the one that new versions of root keys go to.
     pub(crate) fn new(
         file: FileCustody,
-        others: Vec<(CustodyKind, Box<dyn Custody>)>,
+        others: Vec<(CustodyKind, Box<dyn KeyCustody>)>,
         new_root_keys: CustodyKind,
     ) -> Self {
         Self { file, others, new_root_keys }
     }
 
-    fn of(&self, kind: CustodyKind) -> Result<&dyn Custody, Error> {
+    fn of(&self, kind: CustodyKind) -> Result<&dyn KeyCustody, Error> {
         if kind == CustodyKind::File {
             return Ok(&self.file);
         }
@@ -104,11 +107,18 @@ impl Custodies {
         })
     }
 
-    /// Takes up the material of a new version, in the custody that new versions of such keys go to.
-    pub(crate) async fn make(&self, place: &VersionPlace, origin: &Origin) -> Result<Held, Error> {
+    /// Takes up the material of a new version, in the custody that new versions of such keys go to; `before` is the version before
+    /// it. Answers with its id: that of the place, unless the custody names versions itself.
+    pub(crate) async fn make(
+        &self,
+        place: &VersionPlace,
+        before: Option<&Held>,
+        origin: &Origin,
+    ) -> Result<(VersionId, Held), Error> {
         let kind = if place.extractable { CustodyKind::File } else { self.new_root_keys };
-        let bytes = self.of(kind)?.make(place, origin).await?;
-        Ok(Held { kind, bytes })
+        let before = before.filter(|before| before.kind == kind).map(|before| before.bytes.as_slice());
+        let Made { bytes, version } = self.of(kind)?.make(place, before, origin).await?;
+        Ok((version, Held { kind, bytes }))
     }
 
     /// The payload of a standard key. No root key has one.
@@ -126,11 +136,8 @@ impl Custodies {
         held: &Held,
         dek: &Secret,
         aad: &Aad,
-    ) -> Result<WrappedDek, Error> {
-        let body = self.of(held.kind)?.wrap(place, &held.bytes, dek, aad).await?;
-        // Only its length is looked at.
-        believe(&body, dek.expose().len())?;
-        Ok(WrappedDek::new(place.version, body))
+    ) -> Result<Wrapped, Error> {
+        self.of(held.kind)?.wrap(place, &held.bytes, dek, aad).await
     }
 
     /// The data key; `None` if this version with these AAD did not encrypt it.
@@ -140,13 +147,35 @@ impl Custodies {
         held: &Held,
         wrapped: &WrappedDek,
         aad: &Aad,
-    ) -> Result<Option<Secret>, Error> {
-        let dek = self.of(held.kind)?.unwrap(place, &held.bytes, wrapped.body(), aad).await?;
-        if let Some(dek) = &dek {
-            // Only its length is looked at.
-            believe(wrapped.body(), dek.expose().len())?;
-        }
-        Ok(dek)
+    ) -> Result<Option<Opened>, Error> {
+        self.of(held.kind)?.unwrap(place, &held.bytes, wrapped, aad).await
+    }
+
+    /// Moves a data key to the newest version without showing it; where [`Custodies::rewraps`].
+    pub(crate) async fn rewrap(
+        &self,
+        place: &VersionPlace,
+        held: &Held,
+        wrapped: &WrappedDek,
+        aad: &Aad,
+    ) -> Result<Option<Moved>, Error> {
+        self.of(held.kind)?.rewrap(place, &held.bytes, wrapped, aad).await
+    }
+
+    /// Whether the custody of a version rewraps by itself.
+    pub(crate) fn rewraps(&self, held: &Held) -> bool {
+        self.of(held.kind).is_ok_and(KeyCustody::rewraps)
+    }
+
+    /// Whether what one of the two opens, the other opens, too.
+    pub(crate) fn same_key(&self, held: &Held, other: &Held) -> bool {
+        held.kind == other.kind && self.of(held.kind).is_ok_and(|custody| custody.same_key(&held.bytes, &other.bytes))
+    }
+
+    /// What is held of a version that its custody made without being asked.
+    pub(crate) fn with_version(&self, held: &Held, version: VersionId) -> Result<Held, Error> {
+        let bytes = self.of(held.kind)?.with_version(&held.bytes, version)?;
+        Ok(Held { kind: held.kind, bytes })
     }
 
     /// Whether this is the material that is held.

@@ -41,7 +41,7 @@ impl Custody for Liar {
     }
 }
 
-fn custodies(others: Vec<(CustodyKind, Box<dyn Custody>)>) -> Custodies {
+fn custodies(others: Vec<(CustodyKind, Box<dyn KeyCustody>)>) -> Custodies {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let sealer = Arc::new(Sealer::new(Secret::random(32, &*entropy)));
     Custodies::new(FileCustody::new(sealer, entropy), others, CustodyKind::Gateway)
@@ -68,21 +68,21 @@ async fn an_answer_of_the_wrong_length_is_not_believed() {
     let (place, aad, dek) = (place(false), Aad::default(), Secret::new(vec![1; 32]));
     for answer_bytes in [0, 32, 47, 49] {
         let custodies = with_liar(answer_bytes);
-        let held = custodies.make(&place, &Origin::Generated).await.expect("made");
+        let (_, held) = custodies.make(&place, None, &Origin::Generated).await.expect("made");
         let wrapped = custodies.wrap(&place, &held, &dek, &aad).await;
         assert!(matches!(wrapped, Err(Error::CustodyLied(_))), "{answer_bytes} bytes");
     }
     let custodies = with_liar(48);
-    let held = custodies.make(&place, &Origin::Generated).await.expect("made");
+    let (_, held) = custodies.make(&place, None, &Origin::Generated).await.expect("made");
     let wrapped = custodies.wrap(&place, &held, &dek, &aad).await.expect("of the right length");
-    let unwrapped = custodies.unwrap(&place, &held, &wrapped, &aad).await;
+    let unwrapped = custodies.unwrap(&place, &held, &wrapped.dek, &aad).await;
     assert!(matches!(unwrapped, Err(Error::CustodyLied(_))));
 }
 
 #[tokio::test]
 async fn a_key_of_a_custody_that_is_not_set_up_is_out_of_reach() {
     let custodies = custodies(Vec::new());
-    let made = custodies.make(&place(false), &Origin::Generated).await;
+    let made = custodies.make(&place(false), None, &Origin::Generated).await;
     assert!(matches!(made, Err(Error::CustodyUnreachable { retry_after: None, .. })));
     assert!(custodies.check().await.is_ok());
     assert!(matches!(with_liar(0).check().await, Err(Error::CustodyUnreachable { retry_after: Some(7), .. })));
@@ -92,12 +92,15 @@ async fn a_key_of_a_custody_that_is_not_set_up_is_out_of_reach() {
 async fn standard_keys_are_in_file_custody_and_only_they_are_shown() {
     let custodies = with_liar(0);
     let standard = place(true);
-    let held = custodies.make(&standard, &Origin::Given(Secret::new(b"shown".to_vec()))).await.expect("made");
+    let (_, held) =
+        custodies.make(&standard, None, &Origin::Given(Secret::new(b"shown".to_vec()))).await.expect("made");
     assert_eq!(held.kind, CustodyKind::File);
     assert_eq!(custodies.payload(&standard, &held).expect("shown").expose(), b"shown");
     let root = place(false);
-    let in_file = FileCustody::make(&custodies.file, &root, &Origin::Generated).await.expect("made");
-    for held in [custodies.make(&root, &Origin::Generated).await.expect("made"), Held { bytes: in_file, ..held }] {
+    let in_file = Custody::make(&custodies.file, &root, &Origin::Generated).await.expect("made");
+    for held in
+        [custodies.make(&root, None, &Origin::Generated).await.expect("made").1, Held { bytes: in_file, ..held }]
+    {
         assert!(matches!(custodies.payload(&root, &held), Err(Error::CustodyRefused(_))));
     }
 }
@@ -107,7 +110,7 @@ async fn file_custody_knows_its_material_and_opens_it_in_its_place_only() {
     let custodies = custodies(Vec::new());
     let (here, there, aad) = (place(false), place(false), Aad::default());
     let material = || Secret::new((0..16).collect());
-    let bytes = FileCustody::make(&custodies.file, &here, &Origin::Given(material())).await.expect("made");
+    let bytes = Custody::make(&custodies.file, &here, &Origin::Given(material())).await.expect("made");
     let held = Held { kind: CustodyKind::File, bytes };
     assert!(custodies.is_made_of(&here, &held, &material()).await.expect("told"));
     assert!(!custodies.is_made_of(&here, &held, &Secret::new(vec![0; 16])).await.expect("told"));

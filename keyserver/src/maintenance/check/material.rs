@@ -54,8 +54,8 @@ async fn try_version(key: &Key, version: &Version, kind: CustodyKind, tools: &To
     let dek = Secret::random(32, tools.entropy);
     let aad = Aad::default();
     let wrapped = tools.custody.wrap(&place, &held, &dek, &aad).await?;
-    match tools.custody.unwrap(&place, &held, &wrapped, &aad).await? {
-        Some(again) if again.holds_same(&dek) => Ok(()),
+    match tools.custody.unwrap(&place, &held, &wrapped.dek, &aad).await? {
+        Some(again) if again.dek.holds_same(&dek) => Ok(()),
         _ => Err(Error::Corrupt("a data key does not come back as it went in")),
     }
 }

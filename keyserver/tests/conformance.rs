@@ -5,6 +5,10 @@
 
 #[path = "support/calls.rs"]
 mod calls;
+#[path = "support/chain.rs"]
+mod chain;
+#[path = "conformance/gateway.rs"]
+mod gateway;
 #[path = "conformance/matrix.rs"]
 mod matrix;
 #[path = "support/process.rs"]

@@ -124,7 +124,7 @@ fn events(data: &Path) -> Vec<Value> {
 
 /// Which files tell a story, and what runs them: `.mjs` with both Node SDKs, `.py` with both newer Python SDKs, `_2.py` with the
 /// older one.
-fn tellings(name: &str) -> impl Iterator<Item = (String, Command)> {
+pub(crate) fn tellings(name: &str) -> impl Iterator<Item = (String, Command)> {
     let trees = trees();
     let node = Command::new("node");
     let mut python = Command::new(trees.join("python-keyprotect-3/bin/python"));
@@ -147,7 +147,7 @@ fn site_packages() -> PathBuf {
     version.path().join("site-packages")
 }
 
-fn listen(server: &Running, mut story: Command) -> Output {
+pub(crate) fn listen(server: &Running, mut story: Command) -> Output {
     for field in ["url", "api_key", "account", "instance", "region"] {
         story.env(format!("ENVELOCK_{}", field.to_uppercase()), server.said(field));
     }

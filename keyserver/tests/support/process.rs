@@ -39,8 +39,18 @@ impl Running {
         flags: impl IntoIterator<Item = &'a str>,
         variables: &[(&str, &str)],
     ) -> Self {
+        Self::start_at("127.0.0.1:0", data, flags, variables)
+    }
+
+    /// As [`Running::start_in`], on this address.
+    pub(crate) fn start_at<'a>(
+        address: &str,
+        data: &Path,
+        flags: impl IntoIterator<Item = &'a str>,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver"))
-            .args(["--output", "json", "--listen", "127.0.0.1:0", "--data"])
+            .args(["--output", "json", "--listen", address, "--data"])
             .arg(data)
             .args(flags)
             .envs(variables.iter().copied())

@@ -20,10 +20,11 @@ function binary() {
   return path;
 }
 
-export async function startServer() {
+/** Starts it, with more options if they are needed. */
+export async function startServer(options = []) {
   const program = binary();
   const data = await mkdtemp(join(tmpdir(), "envelock-e2e-"));
-  const child = spawn(program, ["serve", "--data", data, "--output", "json"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, ["serve", "--data", data, "--output", "json", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit");
   const said = { stdout: [], stderr: [] };
   child.stderr.on("data", (bytes) => said.stderr.push(bytes));

@@ -30,13 +30,15 @@ async fn main() -> ExitCode {
         Command::Backup(options) => commands::backup::run(options).await,
         Command::Restore(options) => commands::restore::run(options).await,
         Command::RotateMasterKey(options) => commands::rotate_master_key::run(options).await,
-        Command::Fsck(options) => match commands::fsck::run(options).await {
-            Ok(code) => return code,
-            Err(error) => Err(error),
-        },
+        Command::Fsck(options) => return ended(commands::fsck::run(options).await),
+        Command::VerifyAudit(options) => return ended(commands::verify_audit::run(options).await),
     };
+    ended(done.map(|()| ExitCode::SUCCESS))
+}
+
+fn ended(done: Result<ExitCode, commands::Failure>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => failed(&*error, ExitCode::FAILURE),
     }
 }

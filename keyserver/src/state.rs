@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    audit::{Classify, Entry, Journal},
+    audit::{Classify, Entry, Journal, checkpoint::CheckpointSigner},
     crypto::{custody::Custodies, seal::Sealer},
     error::Error,
     iam::token::TokenAuthority,
@@ -41,6 +41,8 @@ pub(crate) struct AppState {
     pub(crate) custody: Custodies,
     /// Signs and verifies tokens.
     pub(crate) tokens: TokenAuthority,
+    /// Signs checkpoints of the audit trail.
+    pub(crate) audit_signer: CheckpointSigner,
     /// Where audit events go.
     pub(crate) journal: Arc<dyn Journal>,
     /// Which status an outcome has.
@@ -156,6 +158,6 @@ impl Journal for StoreJournal {
 
 /// An event as the store takes it.
 pub(crate) fn row(entry: Entry) -> NewEvent {
-    let Entry { id, at, instance, action, json } = entry;
-    NewEvent { id, at, instance, action, json }
+    let Entry { at, instance, action, failed, initiator, key, correlation, json } = entry;
+    NewEvent { at, instance, action, failed, initiator, key, correlation, json }
 }

@@ -13,6 +13,8 @@ mod actions;
 mod aliases;
 #[path = "api/audit.rs"]
 mod audit;
+#[path = "api/audit_trail.rs"]
+mod audit_trail;
 #[path = "api/authorization.rs"]
 mod authorization;
 #[path = "api/authorizations.rs"]

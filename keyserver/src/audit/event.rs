@@ -20,7 +20,7 @@ use crate::{
         crn::{Instance, InstanceId},
         import_token::ImportToken,
         instance::Resource,
-        key::Key,
+        key::{Key, KeyId},
         object::ObjectName,
         ring::RingId,
         version::{Version, VersionId},
@@ -69,6 +69,7 @@ pub(crate) struct Trail {
     instance: Option<Instance>,
     service: Option<(InstanceId, String)>,
     target: Option<Target>,
+    key: Option<KeyId>,
     request: RequestData,
     response: ResponseData,
     recorded: bool,
@@ -250,6 +251,7 @@ impl Trail {
             instance: None,
             service: None,
             target: None,
+            key: None,
             request: RequestData { request_uri: uri.clone(), ..RequestData::default() },
             response: ResponseData::default(),
             recorded: false,
@@ -341,6 +343,7 @@ impl Trail {
                 Some(Target { id: instance.key_crn(key.id), name: key.name.clone(), type_uri: "kms/secrets" });
         }
         self.request.key_type = Some(if key.extractable { "standard_key" } else { "root_key" });
+        self.key = Some(key.id);
         self.response.key_id = Some(key.id.to_string());
         self.response.key_state = Some(key.state(now).number());
         self.response.expiration_date = key.expires_at;
@@ -394,7 +397,7 @@ impl Trail {
 
     /// The same request and initiator, for a change that follows from the one asked for and has its own event.
     pub(crate) fn consequence(&self, action: Action) -> Self {
-        Self { action, target: None, response: ResponseData::default(), recorded: false, ..self.clone() }
+        Self { action, target: None, key: None, response: ResponseData::default(), recorded: false, ..self.clone() }
     }
 
     /// Its event was stored together with the change it tells of.
@@ -449,7 +452,16 @@ impl Trail {
             response_data: &response,
         };
         let json = serde_json::to_string(&event).map_err(|_| Error::Corrupt("audit event"))?;
-        Ok(Entry { id, at: self.at, instance: source, action: names.event, json })
+        Ok(Entry {
+            at: self.at,
+            instance: source,
+            action: names.event,
+            failed: failure.is_some(),
+            initiator: self.initiator.as_ref().map(|initiator| initiator.id.clone()).unwrap_or_default(),
+            key: self.key,
+            correlation: self.correlation,
+            json,
+        })
     }
 }
 
@@ -466,6 +478,6 @@ fn message(what: &str, target: &str, failed: bool) -> String {
 }
 
 /// `YYYY-MM-DDTHH:mm:ss.SS+0000`
-fn cadf_time(at: Timestamp) -> String {
+pub(crate) fn cadf_time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.").to_string() + &format!("{:02}+0000", at.subsec_millisecond() / 10)
 }

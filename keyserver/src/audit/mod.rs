@@ -5,11 +5,15 @@
 //! *Invariant:* an [`Audited`] value is made by [`record`] alone, after its event is in the journal; without the event there
 //! is no answer but an error.
 
+pub(crate) mod chain;
+pub(crate) mod checkpoint;
 pub(crate) mod event;
+pub(crate) mod export;
 mod identity_names;
 mod names;
 pub(crate) mod policy;
 mod service_names;
+pub(crate) mod verify;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -19,20 +23,26 @@ use crate::{
     audit::event::{Reason, Trail},
     error::Error,
     iam::roles::Action,
-    keys::crn::InstanceId,
+    keys::{crn::InstanceId, key::KeyId},
 };
 
 /// An event as the journal keeps it.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// Event id.
-    pub(crate) id: Uuid,
     /// When.
     pub(crate) at: Timestamp,
     /// The instance it belongs to, if the request named one that exists.
     pub(crate) instance: Option<InstanceId>,
     /// Event name.
     pub(crate) action: &'static str,
+    /// Whether what it tells of was refused or went wrong.
+    pub(crate) failed: bool,
+    /// IAM id of who asked; empty if nobody knows.
+    pub(crate) initiator: String,
+    /// The key that it is about.
+    pub(crate) key: Option<KeyId>,
+    /// Id of the request.
+    pub(crate) correlation: Uuid,
     /// The whole event as JSON.
     pub(crate) json: String,
 }

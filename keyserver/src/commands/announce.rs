@@ -43,6 +43,7 @@ pub(crate) fn announce(output: Output, server: &Server, reached: &Reached) -> io
                 "account": server.account,
                 "instance": server.instance,
                 "region": server.region,
+                "audit_key": server.audit_key,
                 "api_key": server.api_key.as_deref(),
             });
             writeln!(out, "{ready}")?;
@@ -58,6 +59,7 @@ pub(crate) fn announce(output: Output, server: &Server, reached: &Reached) -> io
             writeln!(out, "Sign in once  {sign_in_url}  (15 minutes)")?;
             writeln!(out, "Account       {}", server.account)?;
             writeln!(out, "Instance      {}  (Key Protect, {})", server.instance, server.region)?;
+            writeln!(out, "Audit key     {}", server.audit_key)?;
             if let Some(api_key) = server.api_key.as_deref() {
                 writeln!(out, "API key       {api_key}")?;
                 writeln!(out, "              of the administrator; this is the only time it is shown")?;

@@ -15,6 +15,7 @@ pub(crate) mod rotate_signing_key;
 pub(crate) mod serve;
 pub(crate) mod sign_in_link;
 mod signals;
+pub(crate) mod verify_audit;
 
 use std::path::PathBuf;
 

@@ -13,6 +13,7 @@ mod serve;
 mod services;
 mod table;
 mod tls;
+mod verify_audit;
 mod watching;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +28,7 @@ pub use serve::{Output, Serve};
 pub use services::ServiceOptions;
 pub use table::options;
 pub use tls::TlsOptions;
+pub use verify_audit::VerifyAudit;
 pub use watching::{Probe, WatchOptions};
 
 /// Key Protect compatible key server with a console.
@@ -63,4 +65,6 @@ pub enum Command {
     RotateMasterKey(RotateMasterKey),
     /// Ask the server that runs here whether it is ready; for containers, which have no other program to do it.
     Probe(Probe),
+    /// Prove that no audit event was altered, removed or moved: in the database, also while the server runs, or in an export.
+    VerifyAudit(VerifyAudit),
 }

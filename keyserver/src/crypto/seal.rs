@@ -33,6 +33,8 @@ const FORMAT: u8 = 1;
 pub(crate) enum Place<'a> {
     /// Material of one version of one key.
     KeyVersion(VersionPlace),
+    /// Private key that signs checkpoints of the audit trail.
+    AuditSigningKey,
     /// Private key that signs access tokens, by its key id.
     TokenSigningKey(&'a str),
     /// A secret of an import token.
@@ -101,6 +103,7 @@ impl Place<'_> {
                 };
                 [label, instance.0.as_bytes(), token.as_bytes()].concat()
             }
+            Self::AuditSigningKey => b"envelock audit signing key v1".to_vec(),
             Self::TokenSigningKey(id) => [b"envelock token signing key v1".as_slice(), id.as_bytes()].concat(),
         }
     }

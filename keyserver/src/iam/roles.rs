@@ -86,6 +86,12 @@ pub(crate) enum Action {
     IssueConsoleToken,
     /// Sign out.
     CloseSession,
+    /// Events of the account, found by what they say.
+    ListEvents,
+    /// The audit trail as it is.
+    ExportEvents,
+    /// Signed checkpoints of the audit trail.
+    ListCheckpoints,
     /// Something with service instances.
     Resource(ResourceAction),
     /// Something with the objects of a service instance, or with its root key on their behalf.
@@ -340,7 +346,10 @@ const fn roles_for(action: Action) -> &'static [Role] {
         | Action::CreatePolicy
         | Action::UpdatePolicy
         | Action::RestorePolicy
-        | Action::DeletePolicy => ADMINISTRATOR,
+        | Action::DeletePolicy
+        | Action::ListEvents
+        | Action::ExportEvents
+        | Action::ListCheckpoints => ADMINISTRATOR,
         Action::ListPolicies | Action::ReadPolicy => VIEWER_UP,
         Action::Resource(action) => action.roles(),
         Action::Object(action) => action.roles(),

@@ -6,6 +6,7 @@ mod actions;
 mod aliases;
 mod api_keys;
 mod assets;
+mod audit;
 mod console;
 mod extract;
 mod health;
@@ -139,6 +140,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/reclamations", get(reclamations::list))
         .route("/v1/reclamations/{id}/actions/reclaim", post(reclamations::reclaim))
         .route("/v1/reclamations/{id}/actions/restore", post(reclamations::restore))
+        .route("/audit/v1/events", get(audit::events))
+        .route("/audit/v1/export", get(audit::export))
+        .route("/audit/v1/checkpoints", get(audit::checkpoints))
+        .route("/audit/v1/keys", get(audit::keys))
         .route("/console/session", get(console::session).post(console::sign_in).delete(console::sign_out))
         .route("/console/token", post(console::token))
         .merge(well_being())

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The frame of the document, then its areas.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 16] = [
     include_str!("../../openapi/document.json"),
     include_str!("../../openapi/tokens.json"),
     include_str!("../../openapi/keys.json"),
@@ -29,6 +29,7 @@ const PARTS: [&str; 15] = [
     include_str!("../../openapi/service-instances.json"),
     include_str!("../../openapi/objects.json"),
     include_str!("../../openapi/console.json"),
+    include_str!("../../openapi/audit.json"),
 ];
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {

@@ -3,6 +3,7 @@
 //! *Invariant:* plain data with the names of IBM's API; no methods and no rules.
 
 pub(super) mod aliases;
+pub(super) mod audit;
 pub(super) mod iam;
 pub(super) mod import_token;
 pub(super) mod instance_policies;

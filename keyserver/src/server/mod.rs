@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* a data directory is used by one server at a time, and never with a master key it was not made with.
 
+mod audit;
 mod custody;
 mod exposition;
 mod guard;
@@ -34,6 +35,7 @@ use crate::{
     metrics::Metrics,
     routes,
     service::{
+        audit::checkpoints,
         chores, console,
         signing_keys::{self, Workshop},
         start::{self, Surroundings},
@@ -42,6 +44,7 @@ use crate::{
     store::{Store, files::ObjectFiles, sql::SqlStore},
 };
 
+pub use audit::{Verified, VerifyAudit, VerifyError, verify_audit, verify_audit_export};
 pub use custody::{Custody, GatewaySetting};
 pub use guard::without_core_dumps;
 pub use listen::{Pace, Sockets};
@@ -107,6 +110,8 @@ pub struct Server {
     pub region: String,
     /// The administrator's API key; on the first start only.
     pub api_key: Option<Zeroizing<String>>,
+    /// Fingerprint of the key that signs the audit trail.
+    pub audit_key: String,
     /// A one-time code for the console.
     pub sign_in_code: Zeroizing<String>,
     app: App,
@@ -122,6 +127,7 @@ impl Server {
             tokio::spawn(exposition::expose(watch, Arc::clone(&self.app)));
         }
         listen::listen(sockets, self.router, &self.app, pace, stop).await;
+        checkpoints::sign_own_or_log(&self.app, self.app.clock.now()).await;
     }
 
     /// Does the chores that are due by the server's clock; [`Server::serve`] does this by itself.
@@ -168,7 +174,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
     } = options;
     custody::check(custody)?;
     let lock = lock(directory)?;
-    let store: Arc<dyn Store> = Arc::new(SqlStore::open_file(&directory.join(DATABASE))?);
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open_file(&directory.join(DATABASE), entropy.uuid())?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
     let sealer = Arc::new(Sealer::following(master_key_of(file.clone(), &*store, &*entropy).await?, file));
     // Before anything is made: a first start without its keys must not make an API key that nobody gets to see.
@@ -181,6 +187,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
     let app = AppState {
         journal: Arc::new(StoreJournal { store: Arc::clone(&store), metrics: Arc::clone(&metrics) }),
         files: open_files(directory, &*store).await?,
+        audit_signer: checkpoints::open_key(&store, &sealer, &*entropy).await?,
         store,
         clock,
         custody,
@@ -203,7 +210,9 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         stopping: CancellationToken::new(),
     };
     let app = Arc::new(app);
+    let audit_key = app.audit_signer.fingerprint().to_string();
     Ok(Server {
+        audit_key,
         router: routes::router(Arc::clone(&app)),
         app,
         account: started.account,
@@ -245,7 +254,7 @@ pub async fn sign_in_code(
     if !database.exists() {
         return Err(StartError::Database(format!("there is none at {}; start the server first", database.display())));
     }
-    let store = SqlStore::open_existing_file(&database)?;
+    let store = SqlStore::open_existing_file(&database, entropy.uuid())?;
     Ok(console::new_sign_in_code(&store, clock, entropy).await?)
 }
 
@@ -272,11 +281,14 @@ pub async fn rotate_signing_key(
     if !database.exists() {
         return Err(StartError::Database(format!("there is none at {}; start the server first", database.display())));
     }
-    let store: Arc<dyn Store> = Arc::new(SqlStore::open_existing_file(&database)?);
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open_existing_file(&database, entropy.uuid())?);
     let file = master_key.map_or_else(|| directory.join(MASTER_KEY), Path::to_owned);
     let sealer = Sealer::new(master::read(&file)?.ok_or(MasterKeyError::Missing(file))?);
     let around = Workshop { store: &store, sealer: &sealer, entropy, classify: routes::reply::classify };
-    Ok(signing_keys::succeed(&around, clock.now()).await?)
+    let made = signing_keys::succeed(&around, clock.now()).await?;
+    let signer = checkpoints::open_key(&store, &sealer, entropy).await?;
+    checkpoints::sign_own(&store, &signer, clock.now()).await?;
+    Ok(made)
 }
 
 const DATABASE: &str = "keyserver.db";

@@ -22,6 +22,7 @@ use crate::{
         version::{Version, VersionId},
     },
     service::{
+        audit::checkpoints,
         call::event,
         material::{destroy, hold},
         reclamations, signing_keys,
@@ -37,6 +38,7 @@ pub(crate) async fn run_due(app: &App, now: Timestamp) {
     if let Err(error) = signing_keys::run_due(app, now).await {
         tracing::error!(detail = error.detail(), "token signing keys");
     }
+    checkpoints::run_due(app, now).await;
     for chore in Chore::ALL {
         if let Err(error) = run(app, chore, now).await {
             log(chore, None, &error);

@@ -8,6 +8,7 @@ mod adoption;
 pub(crate) mod aliases;
 mod apart;
 pub(crate) mod api_keys;
+pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod chores;
 pub(crate) mod console;

@@ -4,6 +4,7 @@
 //! *Invariant:* calls on keys take a [`Grant`] and stay inside its instance and reach; material arrives and leaves sealed.
 
 mod aliases;
+mod audit;
 mod chores;
 pub(crate) mod copy;
 mod db;
@@ -43,6 +44,9 @@ use crate::{
 };
 
 pub(crate) use aliases::Aliases;
+pub(crate) use audit::{
+    AuditTrail, Cursor, EventFilter, EventPage, Filed, SealedAuditKey, StoredRecord, Unsigned, Window,
+};
 pub(crate) use chores::Chores;
 pub(crate) use identities::{ApiKeys, Identities};
 pub(crate) use import_tokens::ImportTokens;
@@ -68,6 +72,7 @@ pub(crate) trait Store:
     + ImportTokens
     + Console
     + Events
+    + AuditTrail
     + Chores
     + InstancePolicies
     + SigningKeys
@@ -188,14 +193,20 @@ pub(crate) trait Events: Send + Sync {
 /// An event as a row.
 #[derive(Debug)]
 pub(crate) struct NewEvent {
-    /// Its id.
-    pub(crate) id: Uuid,
     /// When.
     pub(crate) at: Timestamp,
     /// The instance it belongs to.
     pub(crate) instance: Option<InstanceId>,
     /// Its name.
     pub(crate) action: &'static str,
+    /// Whether what it tells of was refused or went wrong.
+    pub(crate) failed: bool,
+    /// IAM id of who asked; empty if nobody knows.
+    pub(crate) initiator: String,
+    /// The key that it is about.
+    pub(crate) key: Option<KeyId>,
+    /// Id of the request.
+    pub(crate) correlation: Uuid,
     /// The whole event.
     pub(crate) json: String,
 }

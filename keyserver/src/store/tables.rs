@@ -156,9 +156,15 @@ pub(crate) const TABLES: &[Table] = &[
         ("key_id", Bytes), ("resource_crn", Text), ("created_at", Number), ("created_by", Text), ("updated_at", Number),
         ("updated_by", Text), ("description", Text), ("prevent_key_deletion", Flag), ("version_id", Bytes),
     ]),
-    table("events", &["sequence"], &[
-        ("sequence", Number), ("id", Bytes), ("at", Number), ("instance", Bytes), ("action", Text), ("event", Text),
+    table("events", &["writer", "sequence"], &[
+        ("writer", Bytes), ("sequence", Number), ("hash", Bytes), ("at", Number), ("instance", Bytes), ("key_id", Bytes),
+        ("initiator", Text), ("action", Text), ("failed", Flag), ("correlation", Bytes), ("event", Text),
     ]),
+    table("audit_checkpoints", &["number"], &[
+        ("number", Number), ("previous", Bytes), ("writer", Bytes), ("sequence", Number), ("hash", Bytes), ("at", Number),
+        ("key", Bytes), ("signature", Bytes),
+    ]),
+    table("audit_keys", &["only"], &[("only", Number), ("public_key", Bytes), ("sealed", Bytes)]),
 ];
 
 #[cfg(test)]
@@ -181,7 +187,7 @@ mod tests {
     fn the_list_has_every_table_with_every_column_and_its_key() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("test.db");
-        drop(SqlStore::open_file(&path).expect("a store"));
+        drop(SqlStore::open_file(&path, uuid::Uuid::nil()).expect("a store"));
         let database = Connection::open(&path).expect("a database");
         let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
         let mut names = database.prepare(sql).expect("a query");

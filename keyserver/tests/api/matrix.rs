@@ -274,7 +274,7 @@ async fn nobody_crosses_into_another_account() {
 }
 
 /// Method, path, body, platform roles on the account that are let in.
-const ACCOUNT: [(&str, &str, &str, &str); 10] = [
+const ACCOUNT: [(&str, &str, &str, &str); 13] = [
     ("GET", "/v1/serviceids", "", "voea"),
     ("POST", "/v1/serviceids", "{}", "a"),
     ("PUT", "/v1/serviceids/nobody", "{}", "a"),
@@ -285,6 +285,9 @@ const ACCOUNT: [(&str, &str, &str, &str); 10] = [
     ("GET", "/v2/accounts/{account}/users", "", "voea"),
     ("POST", "/v2/accounts/{account}/users", "{}", "a"),
     ("GET", "/v1/policies?account_id={account}", "", "voea"),
+    ("GET", "/audit/v1/events", "", "a"),
+    ("GET", "/audit/v1/export", "", "a"),
+    ("GET", "/audit/v1/checkpoints", "", "a"),
 ];
 
 #[tokio::test]

@@ -437,7 +437,9 @@ async fn every_operation_leaves_an_event_of_the_instance() {
     api.get(&store.path("gone")).send().await;
     let database = api.database();
     let mut statement = database
-        .prepare("SELECT action, event FROM events WHERE instance = ? AND action LIKE 'envelock-objects.%' ORDER BY sequence")
+        .prepare(
+            "SELECT action, event FROM events WHERE instance = ? AND action LIKE 'envelock-objects.%' ORDER BY rowid",
+        )
         .expect("a statement");
     let guid = uuid::Uuid::try_parse(&store.guid).expect("a GUID");
     let events: Vec<(String, Value)> = statement

@@ -150,7 +150,7 @@ impl Api {
     /// Every audit event so far, oldest first.
     pub(crate) fn events(&self) -> Vec<Value> {
         let database = self.database();
-        let mut statement = database.prepare("SELECT event FROM events ORDER BY sequence").expect("a table");
+        let mut statement = database.prepare("SELECT event FROM events ORDER BY rowid").expect("a table");
         let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
         rows.map(|row| serde_json::from_str(&row.expect("a row")).expect("JSON")).collect()
     }

@@ -56,7 +56,10 @@ pub(super) const fn family(action: Action) -> Family {
         | Action::ReadPolicy
         | Action::UpdatePolicy
         | Action::RestorePolicy
-        | Action::DeletePolicy => Family::Management,
+        | Action::DeletePolicy
+        | Action::ListEvents
+        | Action::ExportEvents
+        | Action::ListCheckpoints => Family::Management,
     }
 }
 
@@ -122,6 +125,9 @@ pub(super) const fn what_failed(action: Action) -> &'static str {
         | Action::ReadPolicy
         | Action::UpdatePolicy
         | Action::RestorePolicy
-        | Action::DeletePolicy => "Request could not be performed",
+        | Action::DeletePolicy
+        | Action::ListEvents
+        | Action::ExportEvents
+        | Action::ListCheckpoints => "Request could not be performed",
     }
 }

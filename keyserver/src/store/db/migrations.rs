@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0012_resource_groups.sql"),
     include_str!("../migrations/0013_stored_bytes.sql"),
     include_str!("../migrations/0014_custody.sql"),
+    include_str!("../migrations/0015_audit_chain.sql"),
 ];
 
 /// Format of the tables: how many changes have made them.
@@ -94,5 +95,33 @@ mod tests {
         connection.execute("DELETE FROM keys", []).expect("gone");
         let rest = "SELECT (SELECT count(*) FROM key_versions) + (SELECT count(*) FROM aliases)";
         assert_eq!(connection.query_row(rest, [], |row| row.get::<_, i64>(0)).expect("a count"), 0);
+    }
+
+    #[test]
+    fn events_of_an_older_format_become_a_chain_that_can_be_searched() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        connection.execute_batch(MIGRATIONS[0]).expect("the first format");
+        connection.pragma_update(None, "user_version", 1).expect("set");
+        let event = r#"{"outcome":"failure","correlationId":"0b9f7d0e-7e43-4a0b-8f3f-2f1d6c5b4a39","initiator":{"id":"me"},
+            "responseData":{"keyId":"5a0c2c1e-7d0e-4b57-9d52-3b6a4f0f7c11"}}"#;
+        for number in [3, 7] {
+            connection
+                .execute("INSERT INTO events VALUES (?1, ?1, 5, NULL, 'kms.secrets.wrap', ?2)", (number, event))
+                .expect("an event");
+        }
+        run(&mut connection).expect("up to date");
+        let found =
+            "SELECT sequence, hex(writer), hash IS NULL, hex(key_id), initiator, failed, hex(correlation), event
+                     FROM events ORDER BY sequence";
+        let mut statement = connection.prepare(found).expect("a table");
+        let row = |row: &rusqlite::Row<'_>| {
+            let texts = [1, 3, 4, 6, 7].map(|column| row.get::<_, String>(column).expect("a text"));
+            Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(2)?, row.get::<_, bool>(5)?, texts))
+        };
+        let rows: Vec<_> = statement.query_map([], row).expect("rows").map(|row| row.expect("a row")).collect();
+        let texts =
+            [&"0".repeat(32), "5A0C2C1E7D0E4B579D523B6A4F0F7C11", "me", "0B9F7D0E7E434A0B8F3F2F1D6C5B4A39", event]
+                .map(str::to_owned);
+        assert_eq!(rows, [(1, true, true, texts.clone()), (2, true, true, texts)]);
     }
 }

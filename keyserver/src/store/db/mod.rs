@@ -4,15 +4,17 @@
 //! database that finds two changes in each other's way undoes one of them.
 //! *Invariant:* nothing outside this module knows which database there is.
 
+pub(crate) mod chain;
 mod migrations;
 mod sqlite;
 mod value;
 
 use std::path::Path;
 
+use chain::Chain;
 use sqlite::Sqlite;
 
-use crate::error::Error;
+use crate::{audit::chain::Position, error::Error};
 
 pub(crate) use migrations::FORMAT;
 pub(crate) use value::{Column, Value, params};
@@ -25,13 +27,20 @@ pub(crate) enum Database {
 
 impl Database {
     /// Opens a SQLite file, makes it if missing, and brings its tables up to date.
-    pub(crate) fn open_file(path: &Path) -> Result<Self, Error> {
-        Ok(Self::Sqlite(Sqlite::open(path)?))
+    pub(crate) fn open_file(path: &Path, chain: Chain) -> Result<Self, Error> {
+        Ok(Self::Sqlite(Sqlite::open(path, chain)?))
     }
 
     /// Opens a SQLite file that a server made, which may be running, and leaves its tables as they are.
-    pub(crate) fn open_existing_file(path: &Path) -> Result<Self, Error> {
-        Ok(Self::Sqlite(Sqlite::open_existing(path)?))
+    pub(crate) fn open_existing_file(path: &Path, chain: Chain) -> Result<Self, Error> {
+        Ok(Self::Sqlite(Sqlite::open_existing(path, chain)?))
+    }
+
+    /// How far the chains of this process have come: the place of the last durable event of each that has one.
+    pub(crate) fn heads(&self) -> Vec<Position> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.chain().durable().into_iter().collect(),
+        }
     }
 
     /// Runs work that changes nothing.
@@ -66,16 +75,24 @@ impl Database {
 }
 
 /// The database as work sees it.
-pub(crate) struct Db<'a>(Connection<'a>);
+pub(crate) struct Db<'a> {
+    connection: Connection<'a>,
+    chain: &'a Chain,
+}
 
 enum Connection<'a> {
     Sqlite(&'a rusqlite::Connection),
 }
 
 impl Db<'_> {
+    /// The chain that events of this connection go on.
+    pub(crate) fn chain(&self) -> &Chain {
+        self.chain
+    }
+
     /// Runs a statement and says how many rows it changed.
     pub(crate) fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize, Error> {
-        match self.0 {
+        match self.connection {
             Connection::Sqlite(connection) => Ok(sqlite::execute(connection, sql, params)?),
         }
     }
@@ -83,7 +100,7 @@ impl Db<'_> {
     /// Runs a statement; `None` if what it writes is in the database already, where it may be once only. The work must then
     /// end in an error.
     pub(crate) fn execute_unless_taken(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<usize>, Error> {
-        match self.0 {
+        match self.connection {
             Connection::Sqlite(connection) => match sqlite::execute(connection, sql, params) {
                 Err(error) if sqlite::is_taken(&error) => Ok(None),
                 done => Ok(Some(done?)),
@@ -98,7 +115,7 @@ impl Db<'_> {
         params: &[Value<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        match self.0 {
+        match self.connection {
             Connection::Sqlite(connection) => sqlite::query(connection, sql, params, read),
         }
     }

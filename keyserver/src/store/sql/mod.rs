@@ -6,6 +6,7 @@
 
 mod aliases;
 mod api_keys;
+mod audit;
 mod chores;
 mod columns;
 mod console;
@@ -30,11 +31,12 @@ mod text;
 use std::path::Path;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use self::events::append;
 use super::{
     Health, NewEvent, Store,
-    db::{self, Database, Db},
+    db::{self, Database, Db, chain::Chain},
 };
 use crate::error::Error;
 
@@ -45,13 +47,14 @@ impl Store for SqlStore {}
 
 impl SqlStore {
     /// A store in a SQLite file, which is made if missing and brought up to date.
-    pub(crate) fn open_file(path: &Path) -> Result<Self, Error> {
-        Database::open_file(path).map(Self)
+    /// `writer` names the chain of audit events that this process begins.
+    pub(crate) fn open_file(path: &Path, writer: Uuid) -> Result<Self, Error> {
+        Database::open_file(path, Chain::new(writer)).map(Self)
     }
 
     /// A store in a SQLite file that a server made, which may be running; its tables are left as they are.
-    pub(crate) fn open_existing_file(path: &Path) -> Result<Self, Error> {
-        Database::open_existing_file(path).map(Self)
+    pub(crate) fn open_existing_file(path: &Path, writer: Uuid) -> Result<Self, Error> {
+        Database::open_existing_file(path, Chain::new(writer)).map(Self)
     }
 
     /// What the tables' format is called, in this database and in copies of it.

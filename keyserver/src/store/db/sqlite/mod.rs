@@ -9,7 +9,10 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::mpsc::{self, Receiver, Sender},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender},
+    },
     thread,
     time::Duration,
 };
@@ -20,7 +23,7 @@ use rusqlite::{
 };
 use tokio::sync::oneshot;
 
-use super::{Columns, Connection as Handle, Db, Row, Value, migrations};
+use super::{Columns, Connection as Handle, Db, Row, Value, chain::Chain, migrations};
 use crate::error::Error;
 
 /// Writes that one commit may carry.
@@ -33,12 +36,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Told after the commit whether it worked.
 type Report = Box<dyn FnOnce(Result<(), &Error>) + Send>;
 /// Runs on a database thread, or is told why it cannot; says whether it succeeded and how to report.
-type Job = Box<dyn FnOnce(Result<&Connection, &Error>) -> (bool, Report) + Send>;
+type Job = Box<dyn FnOnce(Result<&Db<'_>, &Error>) -> (bool, Report) + Send>;
 
 /// A database in one SQLite file.
 pub(crate) struct Sqlite {
     writer: Sender<Job>,
     reader: Sender<Job>,
+    chain: Arc<Chain>,
 }
 
 impl From<rusqlite::Error> for Error {
@@ -49,25 +53,25 @@ impl From<rusqlite::Error> for Error {
 
 impl Sqlite {
     /// Opens the file, makes it if missing, and brings its tables up to date.
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path, chain: Chain) -> Result<Self, Error> {
         private(path)?;
         let mut writer = Connection::open(path)?;
         writer.busy_timeout(BUSY_TIMEOUT)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
         migrations::run(&mut writer)?;
-        Self::around(path, writer)
+        Self::around(path, writer, chain)
     }
 
     /// Opens a file that a server made, which may be running, and leaves its tables as they are.
-    pub(super) fn open_existing(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open_existing(path: &Path, chain: Chain) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let writer = Connection::open_with_flags(path, flags)?;
         writer.busy_timeout(BUSY_TIMEOUT)?;
         migrations::require_current(&writer)?;
-        Self::around(path, writer)
+        Self::around(path, writer, chain)
     }
 
-    fn around(path: &Path, writer: Connection) -> Result<Self, Error> {
+    fn around(path: &Path, writer: Connection, chain: Chain) -> Result<Self, Error> {
         writer.pragma_update(None, "synchronous", "FULL")?;
         writer.pragma_update(None, "foreign_keys", true)?;
         writer.pragma_update(None, "secure_delete", true)?;
@@ -76,10 +80,17 @@ impl Sqlite {
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         reader.busy_timeout(BUSY_TIMEOUT)?;
         prepare(&reader)?;
+        let chain = Arc::new(chain);
         Ok(Self {
-            writer: spawn("store-writer", writer, write_loop)?,
-            reader: spawn("store-reader", reader, read_loop)?,
+            writer: spawn("store-writer", writer, &chain, write_loop)?,
+            reader: spawn("store-reader", reader, &chain, read_loop)?,
+            chain,
         })
+    }
+
+    /// How far the chain of this process has come.
+    pub(super) fn chain(&self) -> &Chain {
+        &self.chain
     }
 
     pub(super) async fn write<T: Send + 'static>(
@@ -193,10 +204,10 @@ async fn run_on<T: Send + 'static>(
 ) -> Result<T, Error> {
     let stopped = || Error::Store("the database thread has stopped".to_owned());
     let (answer, result) = oneshot::channel();
-    let job: Job = Box::new(move |connection| {
-        let outcome = connection.map_err(|error| Error::Store(error.detail())).and_then(|connection| {
+    let job: Job = Box::new(move |db| {
+        let outcome = db.map_err(|error| Error::Store(error.detail())).and_then(|db| {
             // A mistake in one piece of work must not end the thread for all: its changes are undone like a failed one's.
-            let worked = catch_unwind(AssertUnwindSafe(|| work(&Db(Handle::Sqlite(connection)))));
+            let worked = catch_unwind(AssertUnwindSafe(|| work(db)));
             worked.unwrap_or(Err(Error::Corrupt("work on the database panicked")))
         });
         let succeeded = outcome.is_ok();
@@ -214,30 +225,43 @@ async fn run_on<T: Send + 'static>(
     result.await.map_err(|_| stopped())?
 }
 
-fn spawn(name: &str, connection: Connection, body: fn(&Connection, &Receiver<Job>)) -> Result<Sender<Job>, Error> {
+fn spawn(
+    name: &str,
+    connection: Connection,
+    chain: &Arc<Chain>,
+    body: fn(&Connection, &Chain, &Receiver<Job>),
+) -> Result<Sender<Job>, Error> {
     let (jobs, queue) = mpsc::channel();
+    let chain = Arc::clone(chain);
     thread::Builder::new()
         .name(name.to_owned())
-        .spawn(move || body(&connection, &queue))
+        .spawn(move || body(&connection, &chain, &queue))
         .map_err(|error| Error::Store(error.to_string()))?;
     Ok(jobs)
 }
 
-fn read_loop(connection: &Connection, queue: &Receiver<Job>) {
+fn read_loop(connection: &Connection, chain: &Chain, queue: &Receiver<Job>) {
+    let db = Db { connection: Handle::Sqlite(connection), chain };
     for job in queue {
-        let (_, report) = job(Ok(connection));
+        let (_, report) = job(Ok(&db));
         report(Ok(()));
     }
 }
 
-fn write_loop(connection: &Connection, queue: &Receiver<Job>) {
+fn write_loop(connection: &Connection, chain: &Chain, queue: &Receiver<Job>) {
     while let Ok(first) = queue.recv() {
         let group = std::iter::once(first).chain(queue.try_iter().take(MAX_GROUP - 1));
         let mut reports = Vec::new();
-        let committed = write_group(connection, group, &mut reports);
-        if committed.is_err() && !connection.is_autocommit() {
-            // Without this the next group would join a broken transaction; should it fail, so will the next BEGIN.
-            drop(connection.execute_batch("ROLLBACK"));
+        let committed = write_group(connection, chain, group, &mut reports);
+        match &committed {
+            Ok(()) => chain.committed(),
+            Err(_) => {
+                chain.in_doubt();
+                if !connection.is_autocommit() {
+                    // Without this the next group would join a broken transaction; should it fail, so will the next BEGIN.
+                    drop(connection.execute_batch("ROLLBACK"));
+                }
+            }
         }
         for report in reports {
             report(committed.as_ref().copied());
@@ -247,9 +271,11 @@ fn write_loop(connection: &Connection, queue: &Receiver<Job>) {
 
 fn write_group(
     connection: &Connection,
+    chain: &Chain,
     group: impl Iterator<Item = Job>,
     reports: &mut Vec<Report>,
 ) -> Result<(), Error> {
+    let db = Db { connection: Handle::Sqlite(connection), chain };
     let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from);
     for job in group {
         if let Err(error) = &begun {
@@ -257,9 +283,15 @@ fn write_group(
             continue;
         }
         connection.execute_batch("SAVEPOINT job")?;
-        let (succeeded, report) = job(Ok(connection));
+        let (succeeded, report) = job(Ok(&db));
         reports.push(report);
-        connection.execute_batch(if succeeded { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
+        if succeeded {
+            connection.execute_batch("RELEASE job")?;
+            chain.kept();
+        } else {
+            chain.undone();
+            connection.execute_batch("ROLLBACK TO job; RELEASE job")?;
+        }
     }
     begun?;
     connection.execute_batch("COMMIT")?;
@@ -273,7 +305,8 @@ mod tests {
 
     fn database() -> (Sqlite, tempfile::TempDir) {
         let directory = tempfile::tempdir().expect("a directory");
-        (Sqlite::open(&directory.path().join("test.db")).expect("a database"), directory)
+        let chain = Chain::new(uuid::Uuid::from_bytes([7; 16]));
+        (Sqlite::open(&directory.path().join("test.db"), chain).expect("a database"), directory)
     }
 
     fn keep(code: i64) -> impl FnOnce(&Db<'_>) -> Result<(), Error> + Send {

@@ -187,6 +187,7 @@ fn bench(cx: &Cx, mut args: Arguments) -> Result<()> {
         only: args.values_from_str("--only")?,
         places: args.values_from_str("--in")?,
         quick: args.contains("--quick"),
+        full: args.contains("--full"),
     };
     finish(args)?;
     bench::run(cx, &name, &options)

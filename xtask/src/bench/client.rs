@@ -4,7 +4,7 @@
 
 use super::Options;
 use crate::{browsers, conformance, pack, run::Cx, setup, tools};
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use std::fs;
 
 /// The groups of figures, in the order of the report.
@@ -12,11 +12,7 @@ pub(super) const FIGURES: [&str; 7] = ["size", "bulk", "small", "workers", "file
 
 /// Runs these groups, or those of them that the user named.
 pub(super) fn run(cx: &Cx, groups: &[&str], options: &Options) -> Result<()> {
-    for name in &options.only {
-        ensure!(groups.contains(&name.as_str()), "there is no group `{name}`; there are {}", groups.join(", "));
-    }
-    let chosen =
-        groups.iter().filter(|group| options.only.is_empty() || options.only.iter().any(|name| name == *group));
+    let chosen = super::chosen(groups, &options.only)?;
     pack::build(cx, &setup::build(cx)?)?;
     browsers::ensure_chromium(cx)?;
     tools::npm_ci(cx, "tests")?;

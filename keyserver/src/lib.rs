@@ -1,7 +1,7 @@
 //! The Envelock key server: root keys, who may use them, and a record of every use, behind the Key Protect v2 API.
 //!
 //! ```text
-//! main → lib → routes → service → { store, crypto, audit } → iam → { keys, limits } → { error, metrics, spans }
+//! main → lib → routes → service → { store, crypto, audit } → iam → { keys, limits } → { cache, error, metrics, spans }
 //! ```
 //!
 //! A request is extracted in `routes`, decided and carried out in `service` (which asks `iam` for a grant and shows it to the
@@ -9,6 +9,7 @@
 //! *Invariant:* nothing here reads a clock, random bytes or the environment by itself; `main` hands them in.
 
 mod audit;
+mod cache;
 pub mod config;
 mod crypto;
 mod error;

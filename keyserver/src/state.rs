@@ -24,13 +24,15 @@ use crate::{
     },
     limits::RateLimits,
     metrics::Metrics,
-    store::{NewEvent, Store, files::ObjectFiles},
+    store::{Known, NewEvent, Store, files::ObjectFiles},
 };
 
 /// The server's parts.
 pub(crate) struct AppState {
     /// What is remembered.
     pub(crate) store: Arc<dyn Store>,
+    /// What every use of a key asks the store for.
+    pub(crate) known: Known,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Random bytes.

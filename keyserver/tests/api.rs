@@ -77,6 +77,8 @@ mod registrations;
 mod resources;
 #[path = "api/restore.rs"]
 mod restore;
+#[path = "api/revocation.rs"]
+mod revocation;
 #[path = "api/rings.rs"]
 mod rings;
 #[path = "api/rotation_by_policy.rs"]

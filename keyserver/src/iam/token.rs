@@ -1,16 +1,20 @@
 //! Access tokens: RS256-signed JWTs with the claims of IBM's IAM.
 //!
-//! *Invariant:* one algorithm, one issuer; of a token only the key id chooses, and that among this server's own keys. Tokens are never stored.
+//! A token that was verified is remembered by its SHA-256, so that it costs one public-key operation and not one a request.
+//! *Invariant:* one algorithm, one issuer; of a token only the key id chooses, and that among this server's own keys. Tokens are
+//! never stored; whether the key is published and the times are right is asked for every request, remembered or not.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, Header, Validation, jwk::Jwk};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
+    cache::Cache,
     error::Error,
     iam::{
         caller::Caller,
@@ -108,15 +112,29 @@ struct Account {
     bss: String,
 }
 
+/// What is remembered of a verified token.
+struct Verified {
+    caller: Caller,
+    signer: String,
+    iat: i64,
+    exp: i64,
+}
+
+/// About 500 bytes each.
+const MOST_REMEMBERED: usize = 16_384;
+/// What a token says never changes, so there is no second epoch.
+const EPOCH: u64 = 0;
+
 /// The key pairs that sign and verify.
 pub(crate) struct TokenAuthority {
     signers: RwLock<Arc<[Signer]>>,
+    verified: Cache<[u8; 32], Arc<Verified>>,
 }
 
 impl TokenAuthority {
     /// Takes keys into use, in the order in which they sign.
     pub(crate) fn new(signers: Vec<Signer>) -> Self {
-        Self { signers: RwLock::new(signers.into()) }
+        Self { signers: RwLock::new(signers.into()), verified: Cache::new(MOST_REMEMBERED) }
     }
 
     /// Takes other keys into use, from the next token on.
@@ -214,6 +232,13 @@ impl TokenAuthority {
 
     /// Signature, issuer and times; then who it is.
     pub(crate) fn verify(&self, jwt: &str, now: Timestamp) -> Result<Caller, Error> {
+        let digest: [u8; 32] = Sha256::digest(jwt).into();
+        let (signers, moments) = self.signers();
+        if let Some(known) = self.verified.get(EPOCH, &digest) {
+            published(&signers, &moments, Some(&known.signer), now)?;
+            in_time(known.iat, known.exp, now)?;
+            return Ok(known.caller.clone());
+        }
         let mut rules = Validation::new(Algorithm::RS256);
         rules.set_issuer(&[ISSUER]);
         rules.set_required_spec_claims(&["exp", "iss"]);
@@ -221,20 +246,38 @@ impl TokenAuthority {
         rules.validate_aud = false;
         rules.validate_exp = false;
         let key_id = jsonwebtoken::decode_header(jwt).map_err(|_| Error::TokenInvalid)?.kid;
-        let (signers, moments) = self.signers();
-        let known = signers.iter().enumerate().find(|(_, signer)| Some(&signer.id) == key_id.as_ref());
-        let (_, signer) = known.filter(|(index, _)| is_published(&moments, *index, now)).ok_or(Error::TokenInvalid)?;
+        let signer = published(&signers, &moments, key_id.as_deref(), now)?;
         let token = jsonwebtoken::decode::<Claims>(jwt, &signer.verifying, &rules).map_err(|_| Error::TokenInvalid)?;
         let Claims { iam_id, sub, name, account, api_key_id, iat, exp } = token.claims;
-        if exp <= now.as_second() {
-            return Err(Error::TokenExpired);
-        }
-        if iat > now.as_second() + CLOCK_STEP_SECONDS {
-            return Err(Error::TokenInvalid);
-        }
+        in_time(iat, exp, now)?;
         if sub.is_empty() || iam_id.is_empty() {
             return Err(Error::SubjectUnreadable);
         }
-        Caller::of_claims(iam_id, name, account.bss, api_key_id)
+        let caller = Caller::of_claims(iam_id, name, account.bss, api_key_id)?;
+        let verified = Verified { caller: caller.clone(), signer: signer.id.clone(), iat, exp };
+        self.verified.put(EPOCH, digest, Arc::new(verified));
+        Ok(caller)
     }
+}
+
+/// The key with this id, if a token that it signed can still be good.
+fn published<'a>(
+    signers: &'a [Signer],
+    moments: &[Timestamp],
+    id: Option<&str>,
+    now: Timestamp,
+) -> Result<&'a Signer, Error> {
+    let known = signers.iter().enumerate().find(|(_, signer)| Some(signer.id.as_str()) == id);
+    let known = known.filter(|(index, _)| is_published(moments, *index, now));
+    known.map(|(_, signer)| signer).ok_or(Error::TokenInvalid)
+}
+
+fn in_time(iat: i64, exp: i64, now: Timestamp) -> Result<(), Error> {
+    if exp <= now.as_second() {
+        return Err(Error::TokenExpired);
+    }
+    if iat > now.as_second() + CLOCK_STEP_SECONDS {
+        return Err(Error::TokenInvalid);
+    }
+    Ok(())
 }

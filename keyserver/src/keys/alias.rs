@@ -29,7 +29,7 @@ const RESERVED: [&str; 16] = [
 pub(crate) const MAX_ALIASES: usize = 5;
 
 /// A human name of a key, unique within its instance.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Alias(String);
 
 impl Alias {
@@ -60,7 +60,7 @@ impl Alias {
 }
 
 /// What a path can name a key by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum KeyRef {
     /// Its id.
     Id(KeyId),

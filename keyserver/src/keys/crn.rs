@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// GUID of a Key Protect instance: one tenant's key store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct InstanceId(pub(crate) Uuid);
 
 impl InstanceId {

@@ -217,8 +217,8 @@ impl InstancePolicies {
     }
 
     /// The policies, or the one of a kind.
-    pub(crate) fn into_vec(self, only: Option<InstancePolicyKind>) -> Vec<InstancePolicy> {
-        self.0.into_iter().filter(|policy| only.is_none_or(|kind| policy.rule.kind() == kind)).collect()
+    pub(crate) fn of(&self, only: Option<InstancePolicyKind>) -> Vec<InstancePolicy> {
+        self.0.iter().filter(|policy| only.is_none_or(|kind| policy.rule.kind() == kind)).cloned().collect()
     }
 
     /// The policy of a kind, if it was ever set.

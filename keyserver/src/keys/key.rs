@@ -28,7 +28,7 @@ pub(crate) const DEFAULT_RING: &str = "default";
 const MAX_STANDARD_BYTES: usize = 7500;
 
 /// Id of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct KeyId(pub(crate) Uuid);
 
 impl fmt::Display for KeyId {

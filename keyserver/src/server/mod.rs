@@ -41,7 +41,7 @@ use crate::{
         start::{self, Surroundings},
     },
     state::{App, AppState, StoreJournal},
-    store::{Store, files::ObjectFiles, sql::SqlStore},
+    store::{Known, Store, files::ObjectFiles, sql::SqlStore},
 };
 
 pub use audit::{Verified, VerifyAudit, VerifyError, verify_audit, verify_audit_export};
@@ -188,6 +188,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         journal: Arc::new(StoreJournal { store: Arc::clone(&store), metrics: Arc::clone(&metrics) }),
         files: open_files(directory, &*store).await?,
         audit_signer: checkpoints::open_key(&store, &sealer, &*entropy).await?,
+        known: Known::new(Arc::clone(&store)),
         store,
         clock,
         custody,

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* a refused request leaves an event as an answered one does, so refusals travel inside the call.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::{
@@ -74,7 +76,19 @@ pub(super) struct Permitted {
     /// The only key it is for, if it came by way of a service instance.
     pub(super) only: Option<KeyId>,
     /// What the instance lays down.
-    pub(super) policies: InstancePolicies,
+    pub(super) policies: Arc<InstancePolicies>,
+}
+
+impl Permitted {
+    /// Whether a key is not ruled out by the way that the call came.
+    pub(super) fn reaches(&self, key: KeyId) -> bool {
+        self.only.is_none_or(|only| key == only)
+    }
+
+    /// How a key that is not there is refused. By way of a service instance there is one key and no other.
+    pub(super) fn absence(&self) -> Error {
+        if self.only.is_some() { Error::KeyNotFound } else { self.grant.absence() }
+    }
 }
 
 /// What is left of a call once its trail has begun.
@@ -126,16 +140,16 @@ impl Credentials {
             return through::permit(app, self.caller?, service?, self.instance?, self.arrival, trail).await;
         }
         let caller = self.caller?;
-        let instance = app.store.instance(self.instance?).await?.ok_or(Error::Denied)?;
+        let instance = app.known.instance(self.instance?).await?.ok_or(Error::Denied)?;
         if instance.account != caller.account() {
             return Err(Error::Denied);
         }
         trail.instance(&instance);
         let (caller, held) = standing::of(app, caller).await?;
         let grant = Grant::decide(&caller, trail.action, &instance, &held)?;
-        let policies = app.store.instance_policies(instance.id).await?;
+        let policies = app.known.instance_policies(instance.id).await?;
         policies.admit(self.arrival, caller.instance().is_some())?;
-        Ok(Permitted { instance, grant, ring: self.ring?, only: None, policies })
+        Ok(Permitted { instance: Instance::clone(&instance), grant, ring: self.ring?, only: None, policies })
     }
 
     /// The same for the account's identities and policies, which belong to no instance.
@@ -145,7 +159,7 @@ impl Credentials {
     }
 
     /// Token only: the caller and the policies that count for them, for decisions about policies.
-    pub(super) async fn identify(self, app: &AppState) -> Result<(Caller, Vec<Policy>), Error> {
+    pub(super) async fn identify(self, app: &AppState) -> Result<(Caller, Arc<[Policy]>), Error> {
         standing::of(app, self.caller?).await
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* a change counts from the next request on, and is stored only if nobody changed the policy since it was read.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::{
@@ -266,7 +268,7 @@ async fn find(
     credentials: Credentials,
     id: Result<Uuid, Error>,
     trail: &mut Trail,
-) -> Result<(Policy, Caller, Vec<Policy>), Error> {
+) -> Result<(Policy, Caller, Arc<[Policy]>), Error> {
     let (caller, held) = credentials.identify(app).await?;
     let view = PolicyView::decide(&caller, &held)?;
     let id = id.map_err(|_| view.absence())?;

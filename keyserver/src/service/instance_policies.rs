@@ -25,7 +25,7 @@ pub(crate) async fn read(
     let outcome = async {
         let permitted = credentials.permit(app, &mut trail).await?;
         target(&mut trail, &permitted.instance);
-        let policies = permitted.policies.into_vec(only?);
+        let policies = permitted.policies.of(only?);
         trail.total(policies.len() as u64);
         Ok((Answer::Content, policies))
     }

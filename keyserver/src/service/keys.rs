@@ -307,14 +307,16 @@ pub(super) async fn find(
     trail: &mut Trail,
 ) -> Result<(Key, jiff::Timestamp), Error> {
     let found = app.store.key(&permitted.grant, name, permitted.ring.as_ref()).await?;
-    let key = found.filter(|key| permitted.only.is_none_or(|only| key.id == only));
-    // By way of a service instance there is one key and no other.
-    let absence = || if permitted.only.is_some() { Error::KeyNotFound } else { permitted.grant.absence() };
-    let key = key.ok_or_else(absence)?;
+    let key = found.filter(|key| permitted.reaches(key.id)).ok_or_else(|| permitted.absence())?;
     let now = app.clock.now();
-    trail.key(&key, now);
-    trail.version(key.current);
+    follow(trail, &key, now);
     Ok((key, now))
+}
+
+/// The trail leads to this key.
+pub(super) fn follow(trail: &mut Trail, key: &Key, now: jiff::Timestamp) {
+    trail.key(key, now);
+    trail.version(key.current);
 }
 
 fn new_version(app: &AppState) -> Version {

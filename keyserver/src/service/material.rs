@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* material stays in its custody: data keys go in and come out, root keys do not.
 
+use std::sync::Arc;
+
 use crate::{
     audit::event::Trail,
     crypto::{
@@ -22,16 +24,15 @@ use crate::{
         material::Secret,
         version::{Held, SealedVersion, Version, VersionId},
     },
-    service::{adoption::adopt, call::Permitted, keys::find},
+    service::{adoption::adopt, call::Permitted, keys::follow},
     state::AppState,
+    store::KnownKey,
 };
 
-/// A root key that is in a state for the action asked for.
+/// A root key that is in a state for the action asked for; it has a version at least.
 pub(super) struct RootKey<'a> {
     instance: &'a Instance,
-    key: Key,
-    newest: SealedVersion,
-    older: Vec<SealedVersion>,
+    known: Arc<KnownKey>,
 }
 
 /// A data key wrapped under the newest version.
@@ -61,12 +62,21 @@ impl<'a> RootKey<'a> {
         action: KeyAction,
         trail: &mut Trail,
     ) -> Result<Self, Error> {
-        let (key, now) = find(app, permitted, &name?, trail).await?;
-        key.require_root()?;
-        key.check(action, now)?;
-        let mut versions = app.store.versions(&permitted.grant, key.id).await?.into_iter();
-        let newest = versions.next().ok_or(Error::Corrupt("a key without versions"))?;
-        Ok(Self { instance: &permitted.instance, key, newest, older: versions.collect() })
+        let found = app.known.key(&permitted.grant, &name?, permitted.ring.as_ref()).await?;
+        let found = found.filter(|found| permitted.reaches(found.key.id));
+        let known = found.ok_or_else(|| permitted.absence())?;
+        let now = app.clock.now();
+        follow(trail, &known.key, now);
+        known.key.require_root()?;
+        known.key.check(action, now)?;
+        if known.versions.is_empty() {
+            return Err(Error::Corrupt("a key without versions"));
+        }
+        Ok(Self { instance: &permitted.instance, known })
+    }
+
+    fn newest(&self) -> &SealedVersion {
+        &self.known.versions[0]
     }
 
     /// Under the newest version.
@@ -77,7 +87,7 @@ impl<'a> RootKey<'a> {
         aad: &Aad,
         trail: &mut Trail,
     ) -> Result<Rewrap, Error> {
-        let SealedVersion { version, held } = &self.newest;
+        let SealedVersion { version, held } = self.newest();
         let wrapped = app.custody.wrap(&self.place(version.id), held, dek, aad).await?;
         Ok(self.by_newest(app, held, wrapped, trail).await)
     }
@@ -95,7 +105,7 @@ impl<'a> RootKey<'a> {
             let Some(Opened { dek, version, fresh, upstream }) = opened else { continue };
             trail.upstream(upstream);
             self.opened_by(version, trail);
-            let in_newest = app.custody.same_key(held, &self.newest.held);
+            let in_newest = app.custody.same_key(held, &self.newest().held);
             let fresh = match fresh {
                 Some(fresh) if in_newest => Some(self.by_newest(app, held, fresh, trail).await),
                 None if in_newest => None,
@@ -118,9 +128,9 @@ impl<'a> RootKey<'a> {
         aad: &Aad,
         trail: &mut Trail,
     ) -> Result<(VersionId, Rewrap), Error> {
-        let held = &self.newest.held;
+        let held = &self.newest().held;
         if app.custody.rewraps(held) {
-            let moved = app.custody.rewrap(&self.place(self.newest.version.id), held, wrapped, aad).await?;
+            let moved = app.custody.rewrap(&self.place(self.newest().version.id), held, wrapped, aad).await?;
             if let Some(moved) = moved {
                 self.opened_by(moved.from, trail);
                 let fresh = self.by_newest(app, held, moved.wrapped, trail).await;
@@ -139,7 +149,7 @@ impl<'a> RootKey<'a> {
 
     /// The hinted version first; of versions that open the same, one.
     fn candidates(&self, app: &AppState, wrapped: &WrappedDek) -> Vec<&SealedVersion> {
-        let mut all: Vec<&SealedVersion> = std::iter::once(&self.newest).chain(&self.older).collect();
+        let mut all: Vec<&SealedVersion> = self.known.versions.iter().collect();
         all.sort_by_key(|candidate| Some(candidate.version.id) != wrapped.hint());
         let mut candidates: Vec<&SealedVersion> = Vec::with_capacity(all.len());
         for candidate in all {
@@ -154,25 +164,24 @@ impl<'a> RootKey<'a> {
     async fn by_newest(&self, app: &AppState, held: &Held, wrapped: Wrapped, trail: &mut Trail) -> Rewrap {
         let Wrapped { dek, version, upstream } = wrapped;
         trail.upstream(upstream);
-        if self.known(version).is_none() {
-            adopt(app, self.instance, &self.key, held, version).await;
+        if self.version(version).is_none() {
+            adopt(app, self.instance, &self.known.key, held, version).await;
         }
         Rewrap { ciphertext: dek.into_text(), version }
     }
 
     fn opened_by(&self, version: VersionId, trail: &mut Trail) {
-        if let Some(version) = self.known(version) {
+        if let Some(version) = self.version(version) {
             trail.version(version);
         }
     }
 
-    fn known(&self, id: VersionId) -> Option<Version> {
-        let mut all = std::iter::once(&self.newest).chain(&self.older);
-        all.find(|known| known.version.id == id).map(|known| known.version)
+    fn version(&self, id: VersionId) -> Option<Version> {
+        self.known.versions.iter().find(|known| known.version.id == id).map(|known| known.version)
     }
 
     fn place(&self, version: VersionId) -> VersionPlace {
-        VersionPlace::of(self.instance.id, &self.key, version)
+        VersionPlace::of(self.instance.id, &self.known.key, version)
     }
 }
 

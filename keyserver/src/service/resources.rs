@@ -4,6 +4,8 @@
 //! deletes them wants their data gone.
 //! *Invariant:* a change is computed on the instance as it was read and stored only if nobody changed it in between.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -274,7 +276,7 @@ pub(super) async fn remove_files(app: &AppState, files: Vec<String>) {
 /// Who asks, and the policies that count for them.
 pub(super) struct Asker {
     caller: Caller,
-    policies: Vec<Policy>,
+    policies: Arc<[Policy]>,
 }
 
 impl Asker {

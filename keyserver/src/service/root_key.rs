@@ -1,6 +1,7 @@
 //! The root key of a service instance, reached as the instance reaches it: in its own name, by its authorization.
 //!
-//! *Invariant:* nothing is remembered between requests; a removed authorization or a disabled key stops the next one.
+//! *Invariant:* what is remembered between requests is forgotten with the next change; a removed authorization or a disabled key
+//! stops the request after it.
 
 use crate::{
     error::Error,
@@ -146,7 +147,7 @@ pub(super) fn caller(resource: &Resource) -> Result<Caller, Error> {
 
 async fn grant(app: &AppState, resource: &Resource, instance: &Instance, action: Action) -> Result<Grant, Error> {
     let caller = caller(resource)?;
-    let policies = app.store.policies_for(&caller, app.clock.now()).await?;
+    let policies = app.known.policies_for(&caller, app.clock.now()).await?;
     Grant::decide(&caller, action, instance, &policies).map_err(|error| match error {
         Error::Denied => Error::AuthorizationMissing,
         other => other,

@@ -1,7 +1,9 @@
 //! How a caller stands at this moment.
 //!
 //! *Invariant:* a token is believed about who somebody is. Whether they are still let in, and in which resource group a service
-//! instance is, is asked of the store for every request.
+//! instance is, is what the store says now.
+
+use std::sync::Arc;
 
 use crate::{
     error::Error,
@@ -15,8 +17,8 @@ use crate::{
 
 /// The caller, and the policies that may count for them. [`Error::Denied`] if their token outlived what it came from: a user
 /// who is disabled or gone, an API key that is, a service instance that was deleted.
-pub(super) async fn of(app: &AppState, caller: Caller) -> Result<(Caller, Vec<Policy>), Error> {
-    let policies = app.store.policies_for(&caller, app.clock.now()).await?;
+pub(super) async fn of(app: &AppState, caller: Caller) -> Result<(Caller, Arc<[Policy]>), Error> {
+    let policies = app.known.policies_for(&caller, app.clock.now()).await?;
     let resource = match caller.instance() {
         Some(crn) => found(app, crn).await?,
         None => None,
@@ -30,9 +32,9 @@ pub(super) async fn of(app: &AppState, caller: Caller) -> Result<(Caller, Vec<Po
 
 /// The service instance with the GUID in this name, if it was ordered here. Services that run elsewhere act for instances that
 /// this server knows nothing of.
-pub(super) async fn found(app: &AppState, crn: &Crn) -> Result<Option<Resource>, Error> {
+pub(super) async fn found(app: &AppState, crn: &Crn) -> Result<Option<Arc<Resource>>, Error> {
     match crn.instance {
-        Some(guid) => app.store.resource(InstanceId(guid)).await,
+        Some(guid) => app.known.resource(InstanceId(guid)).await,
         None => Ok(None),
     }
 }

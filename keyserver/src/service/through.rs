@@ -39,7 +39,7 @@ pub(super) async fn permit(
     require_active(&resource)?;
     let root = resource.root_key.ok_or(Error::NotEncrypted)?;
     trail.acting_as(&root_key::caller(&resource)?);
-    if let Some(instance) = app.store.instance(root.instance).await? {
+    if let Some(instance) = app.known.instance(root.instance).await? {
         // Whatever comes of it is told to those who own the key.
         trail.instance(&instance);
         trail.other_target(instance.key_crn(root.key), "", "kms/secrets");
@@ -48,7 +48,7 @@ pub(super) async fn permit(
         return Err(Error::KeyNotFound);
     }
     let Reached { instance, key, grant } = root_key::reach(app, &resource, key_action).await?;
-    let policies = app.store.instance_policies(instance.id).await?;
+    let policies = app.known.instance_policies(instance.id).await?;
     policies.admit(arrival, true)?;
     Ok(Permitted { instance, grant, ring: None, only: Some(key.id), policies })
 }

@@ -5,6 +5,7 @@
 
 mod aliases;
 mod audit;
+mod changes;
 mod chores;
 pub(crate) mod copy;
 mod db;
@@ -12,6 +13,7 @@ pub(crate) mod files;
 mod identities;
 mod import_tokens;
 mod instance_policies;
+mod known;
 mod lists;
 mod objects;
 pub(crate) mod policies;
@@ -47,10 +49,12 @@ pub(crate) use aliases::Aliases;
 pub(crate) use audit::{
     AuditTrail, Cursor, EventFilter, EventPage, Filed, SealedAuditKey, StoredRecord, Unsigned, Window,
 };
+pub(crate) use changes::Changes;
 pub(crate) use chores::Chores;
 pub(crate) use identities::{ApiKeys, Identities};
 pub(crate) use import_tokens::ImportTokens;
 pub(crate) use instance_policies::InstancePolicies;
+pub(crate) use known::{Known, KnownKey};
 pub(crate) use lists::{Filter, Found, KeyLists, Listing, Page};
 pub(crate) use objects::Objects;
 pub(crate) use registrations::{Registered, RegistrationFilter, Registrations};
@@ -80,6 +84,8 @@ pub(crate) trait Store:
     + Resources
     + Objects
 {
+    /// What changed in it.
+    fn changes(&self) -> &Changes;
 }
 
 /// Whether the store does its work.

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* a write takes the proof that it was decided, and the event that tells of it; both are stored or neither.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -17,13 +19,22 @@ use crate::{
     store::NewEvent,
 };
 
+/// What a caller holds.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// The active policies that may count for them.
+    pub(crate) policies: Arc<[Policy]>,
+    /// From when on none does, whatever else changes: their API key expires.
+    pub(crate) until: Option<Timestamp>,
+}
+
 /// Policies of both types, access policies and authorizations.
 #[async_trait]
 pub(crate) trait Policies: Send + Sync {
     /// The active policies that may count for this caller: the input of a decision, so it needs no grant.
     /// [`Error::Denied`] for a user who is disabled or gone, and where the API key that the caller's token goes back to does not
     /// count any more.
-    async fn policies_for(&self, caller: &Caller, now: Timestamp) -> Result<Vec<Policy>, Error>;
+    async fn policies_for(&self, caller: &Caller, now: Timestamp) -> Result<Held, Error>;
     /// All that the view shows, deleted ones too, oldest first.
     async fn policies(&self, view: &PolicyView) -> Result<Vec<Policy>, Error>;
     /// The policy with this id, deleted or not, if the view shows it.

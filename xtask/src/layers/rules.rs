@@ -62,7 +62,7 @@ pub(super) const KEYSERVER: Layers = Layers {
         &["audit"],
         &["iam"],
         &["keys", "config", "limits"],
-        &["error", "metrics", "spans"],
+        &["cache", "error", "metrics", "spans"],
     ],
     only: &[
         Only { what: "axum", by: &["", "server", "routes"], why: "the domain does not know HTTP" },

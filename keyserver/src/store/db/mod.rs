@@ -9,15 +9,19 @@ mod migrations;
 mod sqlite;
 mod value;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use chain::Chain;
 use sqlite::Sqlite;
 
+use super::Changes;
 use crate::{audit::chain::Position, error::Error};
 
 pub(crate) use migrations::FORMAT;
 pub(crate) use value::{Column, Value, params};
+
+/// How late a change that another process made is counted, at most.
+pub(crate) const NOTICED: Duration = Duration::from_millis(500);
 
 /// A database, brought up to date.
 pub(crate) enum Database {
@@ -70,6 +74,23 @@ impl Database {
     ) -> Result<T, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.write(work).await,
+        }
+    }
+
+    /// As [`Database::write`], for work that is one statement and changes nothing that anything is decided by.
+    pub(crate) async fn append<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Db<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.append(work).await,
+        }
+    }
+
+    /// Counts what changes in it.
+    pub(crate) fn changes(&self) -> &Changes {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.changes(),
         }
     }
 }

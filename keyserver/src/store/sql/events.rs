@@ -18,7 +18,7 @@ use crate::{
 #[async_trait]
 impl Events for SqlStore {
     async fn append_event(&self, event: NewEvent) -> Result<(), Error> {
-        self.write(move |db| append(db, &event)).await
+        self.0.append(move |db| append(db, &event)).await
     }
 }
 

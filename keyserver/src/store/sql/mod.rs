@@ -35,7 +35,7 @@ use uuid::Uuid;
 
 use self::events::append;
 use super::{
-    Health, NewEvent, Store,
+    Changes, Health, NewEvent, Store,
     db::{self, Database, Db, chain::Chain},
 };
 use crate::error::Error;
@@ -43,7 +43,11 @@ use crate::error::Error;
 /// A store in a database.
 pub(crate) struct SqlStore(Database);
 
-impl Store for SqlStore {}
+impl Store for SqlStore {
+    fn changes(&self) -> &Changes {
+        self.0.changes()
+    }
+}
 
 impl SqlStore {
     /// A store in a SQLite file, which is made if missing and brought up to date.
@@ -96,6 +100,6 @@ impl SqlStore {
 #[async_trait]
 impl Health for SqlStore {
     async fn serves(&self) -> bool {
-        self.read(|_| Ok(())).await.is_ok() && self.write(|_| Ok(())).await.is_ok()
+        self.read(|_| Ok(())).await.is_ok() && self.0.append(|_| Ok(())).await.is_ok()
     }
 }

@@ -19,10 +19,10 @@ use crate::{
     store::{
         NewEvent,
         db::{Db, Row, Value, params, unreadable},
-        policies::{Forgotten, Policies},
+        policies::{Forgotten, Held, Policies},
         sql::{
             SqlStore,
-            columns::{instant, json, millis},
+            columns::{instant, json, millis, optional_instant},
             events::append,
             identities::is_active,
         },
@@ -31,15 +31,15 @@ use crate::{
 
 #[async_trait]
 impl Policies for SqlStore {
-    async fn policies_for(&self, caller: &Caller, now: Timestamp) -> Result<Vec<Policy>, Error> {
+    async fn policies_for(&self, caller: &Caller, now: Timestamp) -> Result<Held, Error> {
         let api_key = caller.api_key();
         if let Some(crn) = caller.instance() {
             let (account, service) = (crn.account.clone(), crn.service.clone());
             let sql = "SELECT * FROM policies WHERE subject IS NULL AND account = $1 AND state = 'active'
                        AND (source_service = $2 OR source_service IS NULL)";
             self.read(move |db| {
-                require_api_key(db, api_key, now)?;
-                db.query(sql, params![&account, &service], policy)
+                let until = require_api_key(db, api_key, now)?;
+                Ok(Held { policies: db.query(sql, params![&account, &service], policy)?.into(), until })
             })
             .await
         } else {
@@ -47,11 +47,11 @@ impl Policies for SqlStore {
             let sql = "SELECT * FROM policies WHERE subject = $1 AND state = 'active'";
             self.read(move |db| {
                 // Their token may be good for most of an hour yet.
-                require_api_key(db, api_key, now)?;
+                let until = require_api_key(db, api_key, now)?;
                 if is_user && !is_active(db, &subject)? {
                     return Err(Error::Denied);
                 }
-                db.query(sql, params![&subject], policy)
+                Ok(Held { policies: db.query(sql, params![&subject], policy)?.into(), until })
             })
             .await
         }
@@ -139,11 +139,13 @@ pub(super) fn forget(db: &Db<'_>, forgotten: &Forgotten) -> Result<(), Error> {
     append(db, event)
 }
 
-fn require_api_key(db: &Db<'_>, api_key: Option<Uuid>, now: Timestamp) -> Result<(), Error> {
-    let Some(id) = api_key else { return Ok(()) };
-    let sql = "SELECT EXISTS (SELECT 1 FROM api_keys
-         WHERE id = $1 AND NOT disabled AND (expires_at IS NULL OR expires_at > $2))";
-    if db.value(sql, params![id, millis(now)])? { Ok(()) } else { Err(Error::Denied) }
+/// The moment up to which the API key counts, if there is one.
+fn require_api_key(db: &Db<'_>, api_key: Option<Uuid>, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+    let Some(id) = api_key else { return Ok(None) };
+    let sql = "SELECT expires_at FROM api_keys
+               WHERE id = $1 AND NOT disabled AND (expires_at IS NULL OR expires_at > $2)";
+    let until = db.query_optional(sql, params![id, millis(now)], |row| optional_instant(row, "expires_at"))?;
+    until.ok_or(Error::Denied)
 }
 
 /// In the order of [`values`].

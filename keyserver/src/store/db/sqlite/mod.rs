@@ -11,7 +11,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        mpsc::{self, Receiver, Sender},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread,
     time::Duration,
@@ -23,7 +23,7 @@ use rusqlite::{
 };
 use tokio::sync::oneshot;
 
-use super::{Columns, Connection as Handle, Db, Row, Value, chain::Chain, migrations};
+use super::{Changes, Columns, Connection as Handle, Db, NOTICED, Row, Value, chain::Chain, migrations};
 use crate::error::Error;
 
 /// Writes that one commit may carry.
@@ -36,13 +36,30 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Told after the commit whether it worked.
 type Report = Box<dyn FnOnce(Result<(), &Error>) + Send>;
 /// Runs on a database thread, or is told why it cannot; says whether it succeeded and how to report.
-type Job = Box<dyn FnOnce(Result<&Db<'_>, &Error>) -> (bool, Report) + Send>;
+type Work = Box<dyn FnOnce(Result<&Db<'_>, &Error>) -> (bool, Report) + Send>;
+
+/// Work for a database thread.
+struct Job {
+    kind: Kind,
+    work: Work,
+}
+
+/// What work does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Read,
+    /// Changes what others may have read, by any number of statements.
+    Change,
+    /// Adds what nobody has read, by one statement, which undoes itself when it fails.
+    Append,
+}
 
 /// A database in one SQLite file.
 pub(crate) struct Sqlite {
     writer: Sender<Job>,
     reader: Sender<Job>,
     chain: Arc<Chain>,
+    changes: Changes,
 }
 
 impl From<rusqlite::Error> for Error {
@@ -80,11 +97,13 @@ impl Sqlite {
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         reader.busy_timeout(BUSY_TIMEOUT)?;
         prepare(&reader)?;
-        let chain = Arc::new(chain);
+        let (chain, changes) = (Arc::new(chain), Changes::default());
+        let (written, read, counted) = (Arc::clone(&chain), Arc::clone(&chain), changes.clone());
         Ok(Self {
-            writer: spawn("store-writer", writer, &chain, write_loop)?,
-            reader: spawn("store-reader", reader, &chain, read_loop)?,
+            writer: spawn("store-writer", move |queue| write_loop(&writer, &written, &queue, &counted))?,
+            reader: spawn("store-reader", move |queue| read_loop(&reader, &read, &queue))?,
             chain,
+            changes,
         })
     }
 
@@ -97,21 +116,32 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&Db<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        run_on(&self.writer, work).await
+        run_on(&self.writer, Kind::Change, work).await
     }
 
     pub(super) async fn snapshot<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Db<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        run_on(&self.reader, move |db| in_transaction(db, work)).await
+        run_on(&self.reader, Kind::Read, move |db| in_transaction(db, work)).await
     }
 
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Db<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        run_on(&self.reader, work).await
+        run_on(&self.reader, Kind::Read, work).await
+    }
+
+    pub(super) async fn append<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Db<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        run_on(&self.writer, Kind::Append, work).await
+    }
+
+    pub(super) fn changes(&self) -> &Changes {
+        &self.changes
     }
 }
 
@@ -178,10 +208,11 @@ pub(super) fn value<'a>(row: &'a rusqlite::Row<'_>, column: impl RowIndex) -> Op
 /// To SQLite `$2` is a name: what it stands for does not depend on where it comes first.
 fn bind(statement: &mut CachedStatement<'_>, params: &[Value<'_>]) -> rusqlite::Result<()> {
     for index in 1..=statement.parameter_count() {
-        let name = statement.parameter_name(index).unwrap_or_default().to_owned();
+        let name = statement.parameter_name(index).unwrap_or_default();
         let number = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok());
         let value = number.and_then(|number| params.get(number.checked_sub(1)?));
-        statement.raw_bind_parameter(index, value.ok_or(rusqlite::Error::InvalidParameterName(name))?)?;
+        let value = value.ok_or_else(|| rusqlite::Error::InvalidParameterName(name.to_owned()))?;
+        statement.raw_bind_parameter(index, value)?;
     }
     Ok(())
 }
@@ -200,11 +231,12 @@ impl ToSql for Value<'_> {
 
 async fn run_on<T: Send + 'static>(
     thread: &Sender<Job>,
+    kind: Kind,
     work: impl FnOnce(&Db<'_>) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let stopped = || Error::Store("the database thread has stopped".to_owned());
     let (answer, result) = oneshot::channel();
-    let job: Job = Box::new(move |db| {
+    let work: Work = Box::new(move |db| {
         let outcome = db.map_err(|error| Error::Store(error.detail())).and_then(|db| {
             // A mistake in one piece of work must not end the thread for all: its changes are undone like a failed one's.
             let worked = catch_unwind(AssertUnwindSafe(|| work(db)));
@@ -221,21 +253,15 @@ async fn run_on<T: Send + 'static>(
         });
         (succeeded, report)
     });
-    thread.send(job).map_err(|_| stopped())?;
+    thread.send(Job { kind, work }).map_err(|_| stopped())?;
     result.await.map_err(|_| stopped())?
 }
 
-fn spawn(
-    name: &str,
-    connection: Connection,
-    chain: &Arc<Chain>,
-    body: fn(&Connection, &Chain, &Receiver<Job>),
-) -> Result<Sender<Job>, Error> {
+fn spawn(name: &str, body: impl FnOnce(Receiver<Job>) + Send + 'static) -> Result<Sender<Job>, Error> {
     let (jobs, queue) = mpsc::channel();
-    let chain = Arc::clone(chain);
     thread::Builder::new()
         .name(name.to_owned())
-        .spawn(move || body(&connection, &chain, &queue))
+        .spawn(move || body(queue))
         .map_err(|error| Error::Store(error.to_string()))?;
     Ok(jobs)
 }
@@ -243,15 +269,24 @@ fn spawn(
 fn read_loop(connection: &Connection, chain: &Chain, queue: &Receiver<Job>) {
     let db = Db { connection: Handle::Sqlite(connection), chain };
     for job in queue {
-        let (_, report) = job(Ok(&db));
+        let (_, report) = (job.work)(Ok(&db));
         report(Ok(()));
     }
 }
 
-fn write_loop(connection: &Connection, chain: &Chain, queue: &Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
+fn write_loop(connection: &Connection, chain: &Chain, queue: &Receiver<Job>, changes: &Changes) {
+    let mut version = None;
+    loop {
+        let first = match queue.recv_timeout(NOTICED) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        notice(connection, &mut version, changes);
+        let Some(first) = first else { continue };
         let group = std::iter::once(first).chain(queue.try_iter().take(MAX_GROUP - 1));
-        let mut reports = Vec::new();
+        let (mut reports, mut changed) = (Vec::new(), false);
+        let group = group.inspect(|job| changed |= job.kind == Kind::Change);
         let committed = write_group(connection, chain, group, &mut reports);
         match &committed {
             Ok(()) => chain.committed(),
@@ -263,10 +298,23 @@ fn write_loop(connection: &Connection, chain: &Chain, queue: &Receiver<Job>) {
                 }
             }
         }
+        if changed {
+            changes.happened();
+        }
         for report in reports {
             report(committed.as_ref().copied());
         }
     }
+}
+
+/// Counts what another process changed: the number that is asked for stays the same as long as nobody but this connection commits.
+fn notice(connection: &Connection, version: &mut Option<i64>, changes: &Changes) {
+    let ask = |db: &Connection| db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
+    let now = ask(connection).ok();
+    if now.is_none() || now != *version {
+        changes.happened();
+    }
+    *version = now;
 }
 
 fn write_group(
@@ -276,25 +324,39 @@ fn write_group(
     reports: &mut Vec<Report>,
 ) -> Result<(), Error> {
     let db = Db { connection: Handle::Sqlite(connection), chain };
-    let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from);
-    for job in group {
+    let mut begun = run(connection, "BEGIN IMMEDIATE");
+    for Job { kind, work } in group {
+        if begun.is_ok() && connection.is_autocommit() {
+            // A full disk, for one, makes SQLite undo everything; what comes now must not be kept without what was before.
+            begun = Err(Error::Store("the transaction was undone".to_owned()));
+        }
         if let Err(error) = &begun {
-            reports.push(job(Err(error)).1);
+            reports.push(work(Err(error)).1);
             continue;
         }
-        connection.execute_batch("SAVEPOINT job")?;
-        let (succeeded, report) = job(Ok(&db));
+        if kind == Kind::Change {
+            run(connection, "SAVEPOINT job")?;
+        }
+        let (succeeded, report) = work(Ok(&db));
         reports.push(report);
         if succeeded {
-            connection.execute_batch("RELEASE job")?;
             chain.kept();
         } else {
             chain.undone();
-            connection.execute_batch("ROLLBACK TO job; RELEASE job")?;
+        }
+        if kind == Kind::Change {
+            if !succeeded {
+                run(connection, "ROLLBACK TO job")?;
+            }
+            run(connection, "RELEASE job")?;
         }
     }
     begun?;
-    connection.execute_batch("COMMIT")?;
+    run(connection, "COMMIT")
+}
+
+fn run(connection: &Connection, sql: &str) -> Result<(), Error> {
+    connection.prepare_cached(sql)?.raw_execute()?;
     Ok(())
 }
 

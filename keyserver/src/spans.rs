@@ -49,7 +49,8 @@ impl RequestSpans {
 
     /// Says how it ended.
     pub(crate) fn end(&self, status: u16) {
-        self.trace.record("http.response.status_code", status);
+        // An unsigned number would arrive as text.
+        self.trace.record("http.response.status_code", i64::from(status));
         if status >= 500 {
             self.trace.record("otel.status_code", "ERROR");
         }

@@ -69,8 +69,8 @@ struct Courier(Handle);
 #[async_trait]
 impl HttpClient for Courier {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        // The exporter's thread is none of the runtime's.
-        self.0.spawn(timeout(TIMEOUT, deliver(request))).await??
+        // The exporter's thread is none of the runtime's, and only there is a clock for the time limit.
+        self.0.spawn(async move { timeout(TIMEOUT, deliver(request)).await }).await??
     }
 }
 

@@ -146,6 +146,7 @@ fn place(at: &SealedAt) -> Place<'_> {
             imported: *imported,
         }),
         SealedAt::SigningKey(id) => Place::TokenSigningKey(id),
+        SealedAt::AuditKey => Place::AuditSigningKey,
         SealedAt::TokenPrivateKey { instance, token } => {
             Place::ImportToken { instance: *instance, token: *token, part: TokenPart::PrivateKey }
         }

@@ -28,6 +28,8 @@ pub(crate) enum SealedAt {
     },
     /// A key that signs access tokens.
     SigningKey(String),
+    /// The key that signs checkpoints of the audit trail.
+    AuditKey,
     /// Private key of an import token.
     TokenPrivateKey {
         /// The instance whose token it is.

@@ -38,6 +38,9 @@ impl Resealing for SqlStore {
             let mut items = db.query("SELECT id, sealed FROM signing_keys", &[], |row| {
                 Ok(SealedItem { at: SealedAt::SigningKey(row.get("id")?), sealed: row.get("sealed")? })
             })?;
+            items.extend(db.query("SELECT sealed FROM audit_keys", &[], |row| {
+                Ok(SealedItem { at: SealedAt::AuditKey, sealed: row.get("sealed")? })
+            })?);
             let tokens = db.query("SELECT instance, id, private_key, nonce FROM import_tokens", &[], |row| {
                 let (instance, token) = (InstanceId(row.get("instance")?), row.get("id")?);
                 Ok([
@@ -64,6 +67,10 @@ impl Resealing for SqlStore {
                     SealedAt::SigningKey(id) => db.execute(
                         "UPDATE signing_keys SET sealed = $1 WHERE id = $2 AND sealed = $3",
                         params![fresh, id, sealed],
+                    ),
+                    SealedAt::AuditKey => db.execute(
+                        "UPDATE audit_keys SET sealed = $1 WHERE only = 1 AND sealed = $2",
+                        params![fresh, sealed],
                     ),
                     SealedAt::TokenPrivateKey { instance, token } => db.execute(
                         "UPDATE import_tokens SET private_key = $1 WHERE instance = $2 AND id = $3 AND private_key = $4",

@@ -14,7 +14,7 @@ const SLOW = 500;
 /** However slow the contenders are, so many rounds there are at least. */
 const FEWEST_ROUNDS = 3;
 
-/** How thorough to be. */
+/** How thorough to be. A clock of whole milliseconds needs a longer `sample`. */
 export const THOROUGH = { rounds: 9, patience: 20_000 };
 /** For seeing that everything runs; its figures mean nothing. */
 export const HASTY = { rounds: 1, patience: 0 };
@@ -23,9 +23,9 @@ export const HASTY = { rounds: 1, patience: 0 };
  * Runs `{ name, run }` in turns and returns `{ name, times }` for each, milliseconds per call, one entry per round.
  * A contender with `sync: true` is called without awaiting it.
  */
-export async function compare(contenders, { rounds, patience }) {
+export async function compare(contenders, { rounds, patience, sample = SAMPLE }) {
   const sides = [];
-  for (const contender of contenders) sides.push({ ...contender, calls: await warm(contender), times: [] });
+  for (const contender of contenders) sides.push({ ...contender, calls: await warm(contender, sample), times: [] });
   const started = performance.now();
   for (let round = 0; round < rounds; round++) {
     if (round >= FEWEST_ROUNDS && performance.now() - started > patience) break;
@@ -58,13 +58,13 @@ function collectGarbage() {
 }
 
 /** Runs until compiled; returns how many calls make one sample. */
-async function warm(contender) {
+async function warm(contender, sample) {
   let spent = 0;
   let calls = 1;
   for (;;) {
     const took = await time(contender, calls);
     spent += took;
-    const enough = Math.max(1, Math.ceil((calls * SAMPLE) / Math.max(took, 0.001)));
+    const enough = Math.max(1, Math.ceil((calls * sample) / Math.max(took, 0.001)));
     if (spent >= WARM_UP || took / calls >= SLOW) return enough;
     calls = Math.min(enough, 2 * calls);
   }

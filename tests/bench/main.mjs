@@ -5,7 +5,7 @@
  * *Invariant:* one group, or one case of it, at a time and in a fresh process, so that none pays for another.
  *
  * Started by `cargo xtask bench`, which sets ENVELOCK_CONFORMANCE (the folder with the peers' trees), ENVELOCK_BENCH (a
- * folder for files made here) and ENVELOCK_CHROMIUM.
+ * folder for files made here), ENVELOCK_WORKERS (the folder where Miniflare is installed) and ENVELOCK_CHROMIUM.
  */
 
 import { execFile } from "node:child_process";
@@ -15,11 +15,12 @@ import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { bundles } from "./bundle.mjs";
 import * as chromium from "./places/chromium.mjs";
+import * as workerd from "./places/workerd.mjs";
 import { header, section, verdict } from "./report.mjs";
 import { sizes } from "./size.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { ENVELOCK_CONFORMANCE, ENVELOCK_BENCH } = process.env;
+const { ENVELOCK_CONFORMANCE, ENVELOCK_BENCH, ENVELOCK_WORKERS } = process.env;
 
 /** Where each group runs. */
 const GROUPS = {
@@ -29,7 +30,7 @@ const GROUPS = {
   workers: ["Chromium"],
   memory: ["Node", "Chromium"],
   first: ["Node", "Chromium"],
-  crossover: ["Node", "Deno", "Bun", "Chromium"],
+  crossover: ["Node", "Deno", "Bun", "Chromium", "workerd"],
   frames: ["Node", "Chromium"],
 };
 
@@ -43,6 +44,7 @@ const PLACES = {
   Deno: inProcess(join(peers, "node_modules/@deno/linux-x64-glibc/deno"), "run", "--allow-all", "--v8-flags=--expose-gc"),
   Bun: inProcess(join(peers, "node_modules/@oven/bun-linux-x64/bin/bun")),
   Chromium: (task) => chromium.run(server, task),
+  workerd: (task) => workerd.run({ project: ENVELOCK_WORKERS, folder: ENVELOCK_BENCH }, task),
 };
 
 function inProcess(...command) {

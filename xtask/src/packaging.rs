@@ -5,7 +5,7 @@
 
 use crate::{run::Cx, tools};
 use anyhow::{Context, Result};
-use std::fs;
+use std::{fs, path::PathBuf};
 
 /// Where the projects are described: a folder with manifest, lock file and settings for each.
 const SOURCES: &str = "tests/packaging";
@@ -18,9 +18,15 @@ pub(crate) fn prepare(cx: &Cx) -> Result<()> {
     for entry in fs::read_dir(&sources).with_context(|| format!("{SOURCES}/ does not exist"))? {
         let entry = entry?;
         if entry.path().join("package.json").is_file() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            tools::npm_tree(cx, &format!("{SOURCES}/{name}"), &format!("{PROJECTS}/{name}"))?;
+            project(cx, &entry.file_name().to_string_lossy())?;
         }
     }
     Ok(())
+}
+
+/// Brings one of them up to date; returns its folder.
+pub(crate) fn project(cx: &Cx, name: &str) -> Result<PathBuf> {
+    let to = format!("{PROJECTS}/{name}");
+    tools::npm_tree(cx, &format!("{SOURCES}/{name}"), &to)?;
+    Ok(cx.project.path(&to))
 }

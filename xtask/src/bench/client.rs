@@ -3,8 +3,8 @@
 //! *Invariant:* what is measured is the packed package; the peers come as published, into a tree that nothing else uses.
 
 use super::Options;
-use crate::{browsers, conformance, pack, run::Cx, setup, tools};
-use anyhow::Result;
+use crate::{browsers, conformance, pack, packaging, run::Cx, setup, tools};
+use anyhow::{Result, ensure};
 use std::fs;
 
 /// The groups of figures, in the order of the report.
@@ -24,6 +24,7 @@ pub(super) fn run(cx: &Cx, groups: &[&str], options: &Options) -> Result<()> {
         .args(chosen)
         .env("ENVELOCK_CONFORMANCE", conformance::peers(cx)?)
         .env("ENVELOCK_BENCH", made)
+        .env("ENVELOCK_WORKERS", packaging::project(cx, "workers")?)
         .env("ENVELOCK_CHROMIUM", browsers::CHROMIUM);
     for place in &options.places {
         report = report.args(["--in", place]);

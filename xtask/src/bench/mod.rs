@@ -47,7 +47,7 @@ pub(crate) const HELP: &str = "
 
   --only NAME  of `client`, only this group: size, bulk, small, workers, file, memory or first; may be repeated
                of `server`: cached, first, commits or growth
-  --in PLACE   only here: Node, Chromium, or for `crossover` also Deno and Bun; may be repeated
+  --in PLACE   only here: Node, Chromium, or for `crossover` also Deno, Bun and workerd; may be repeated
   --quick      one round of small sizes: shows that everything runs, and no figure worth keeping
   --full       of `server`, a million keys instead of a hundred thousand, which takes minutes to fill";
 

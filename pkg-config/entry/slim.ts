@@ -1,8 +1,8 @@
 import { guess } from "../src/runtime.js";
-import { compileGiven, useModule, type ModuleSource } from "../src/slim.js";
+import { compileGiven, useModule, type CompiledModule, type ModuleSource } from "../src/slim.js";
 import { provideWasm } from "../src/wasm.js";
 
 provideWasm(guess(), compileGiven);
 
-export { useModule, type ModuleSource };
+export { useModule, type CompiledModule, type ModuleSource };
 export * from "../src/index.js";

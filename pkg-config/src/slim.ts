@@ -2,6 +2,9 @@ import { sha256 } from "../wasm/sha256.js";
 import { EnvelockError } from "./error.js";
 import { successful } from "./wasm.js";
 
+/** A `WebAssembly.Module`, also where TypeScript does not know the browser's types; it has no members in them either. */
+export type CompiledModule = object;
+
 /**
  * The module `envelock_bg.wasm` of the same version of the package: its bytes, a response that has them, their address,
  * or a module that was compiled from them.
@@ -9,7 +12,7 @@ import { successful } from "./wasm.js";
  * Bytes are compared with the SHA-256 that this package carries before they are compiled. A `WebAssembly.Module` does
  * not tell what it was made from: whoever passes one answers for it.
  */
-export type ModuleSource = WebAssembly.Module | BufferSource | Response | URL | string;
+export type ModuleSource = CompiledModule | ArrayBuffer | ArrayBufferView | Response | URL | string;
 
 type Provider = () => ModuleSource | Promise<ModuleSource>;
 
@@ -24,14 +27,14 @@ export function useModule(source: ModuleSource | (() => ModuleSource | Promise<M
 }
 
 /** Checks and compiles what {@link useModule} was given. */
-export async function compileGiven(): Promise<WebAssembly.Module> {
+export async function compileGiven(): Promise<CompiledModule> {
   if (given === undefined) {
     throw failure("ERR_MODULE_NOT_GIVEN", "envelock/slim carries no module: pass one to useModule() before the first use");
   }
   const source = await given();
   const bytes = await bytesOf(source);
   // Only bytes can be checked. The engine refuses whatever is neither bytes nor a module.
-  return bytes === undefined ? (source as WebAssembly.Module) : WebAssembly.compile(await checked(bytes));
+  return bytes === undefined ? (source as CompiledModule) : WebAssembly.compile(await checked(bytes));
 }
 
 async function bytesOf(source: ModuleSource): Promise<BufferSource | undefined> {

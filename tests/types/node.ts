@@ -4,8 +4,12 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { apiKey, envelock, keyProtect, localKek } from "envelock";
+import { useModule } from "envelock/slim";
 
 const box = envelock({ kek: keyProtect({ key: "crn:v1:…", auth: apiKey("key") }) });
+
+useModule(() => readFile("envelock_bg.wasm"));
+useModule(new URL("https://files.example.com/envelock_bg.wasm"));
 
 export async function program(): Promise<string> {
   const key = await crypto.subtle.generateKey({ name: "AES-KW", length: 256 }, false, ["wrapKey", "unwrapKey"]);

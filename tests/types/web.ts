@@ -31,6 +31,7 @@ export async function page(file: File, answer: Response, key: CryptoKey, any: Ui
     if (error instanceof EnvelockError) consume(error.code, error.requestId);
   }
   useModule("/envelock_bg.wasm");
+  useModule(async () => WebAssembly.compileStreaming(answer));
   consume(price, sealing, opening, range, text, await inline.inspect(any), await js.inspect(any));
   box.dispose();
 }
@@ -39,5 +40,8 @@ export async function page(file: File, answer: Response, key: CryptoKey, any: Ui
 envelock({});
 // @ts-expect-error: there is no such option, and nobody passes a nonce.
 void envelock({ kek: service }).seal("x", { nonce: new Uint8Array(12) });
+
+// @ts-expect-error: a number is no module.
+useModule(17);
 
 declare function consume(...what: readonly unknown[]): void;

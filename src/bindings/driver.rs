@@ -19,7 +19,9 @@ use crate::client::WAIT;
 use crate::entropy::Entropy;
 use crate::error::{Error, ServiceError, ServiceFault};
 use crate::flight::{End, Landing};
-use crate::operation::{Call, Handle, HttpRequest, HttpResponse, Operation, Pending, Response, Step, Unreachable};
+use crate::operation::{
+    Call, Handle, HttpRequest, HttpResponse, Operation, Pending, Request, Response, Step, Unreachable,
+};
 use crate::secret::Secret;
 use crate::time::{Duration, Timestamp};
 
@@ -142,25 +144,29 @@ impl Host {
             match step.map_err(|error| self.failure(error))? {
                 Step::Done(()) => return Ok(()),
                 Step::Send(operation, request) => {
-                    self.sleep(request.delay).await?;
-                    let reply = match request.call {
-                        Call::Http(http) => self.send(&http, request.patience).await,
-                        Call::Token(source) => self.token(source).await,
-                        Call::WrapKey { kek, key } => async { wrap_key(self.handle(kek)?, &key).await }.await,
-                        Call::UnwrapKey { kek, wrapped } => {
-                            async { unwrap_key(self.handle(kek)?, &wrapped).await }.await
-                        }
-                        Call::Wait => Ok(Response::Waited),
-                    };
-                    self.check_abort()?;
-                    let reply = reply.map_err(|thrown| {
-                        self.thrown.replace(Some(thrown));
-                        Unreachable
-                    });
+                    // Boxed: what asks for nothing, as a cached data key does, has no need of the room.
+                    let reply = Box::pin(self.reply(*request)).await?;
                     step = operation.resume(reply, now());
                 }
             }
         }
+    }
+
+    /// Does what a request asks for.
+    async fn reply(&self, request: Request) -> Result<Result<Response, Unreachable>, Failure> {
+        self.sleep(request.delay).await?;
+        let reply = match request.call {
+            Call::Http(http) => self.send(&http, request.patience).await,
+            Call::Token(source) => self.token(source).await,
+            Call::WrapKey { kek, key } => async { wrap_key(self.handle(kek)?, &key).await }.await,
+            Call::UnwrapKey { kek, wrapped } => async { unwrap_key(self.handle(kek)?, &wrapped).await }.await,
+            Call::Wait => Ok(Response::Waited),
+        };
+        self.check_abort()?;
+        Ok(reply.map_err(|thrown| {
+            self.thrown.replace(Some(thrown));
+            Unreachable
+        }))
     }
 
     /// Says how many bytes the call has in all.

@@ -5,6 +5,7 @@
 
 #[path = "support/calls.rs"]
 mod calls;
+#[expect(dead_code, reason = "the other tests need more of it")]
 #[path = "support/chain.rs"]
 mod chain;
 #[path = "conformance/gateway.rs"]

@@ -1,5 +1,6 @@
 //! The real binary as a gateway to another one, which goes away under its calls and comes back.
 
+#[expect(dead_code, reason = "other tests need more of it")]
 #[path = "support/calls.rs"]
 mod calls;
 #[path = "support/chain.rs"]

@@ -48,11 +48,6 @@ use axum::{
 
 use crate::state::App;
 
-/// What balancers and monitors ask, without a token.
-pub(crate) fn well_being() -> Router<App> {
-    Router::new().route("/health", get(health::health)).route("/ready", get(health::ready))
-}
-
 /// Every path this server answers.
 pub(crate) fn router(app: App) -> Router {
     let key_protect = Router::new()
@@ -153,4 +148,9 @@ pub(crate) fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), limit::limit))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::observe))
         .with_state(app)
+}
+
+/// What balancers and monitors ask, without a token.
+pub(crate) fn well_being() -> Router<App> {
+    Router::new().route("/health", get(health::health)).route("/ready", get(health::ready))
 }

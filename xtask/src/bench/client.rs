@@ -4,7 +4,7 @@
 
 use super::Options;
 use crate::{browsers, conformance, pack, packaging, run::Cx, setup, tools};
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use std::fs;
 
 /// The groups of figures, in the order of the report.

@@ -1,5 +1,7 @@
 //! What is done with keys, and what the token has of them.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
@@ -123,6 +125,8 @@ fn the_name_of_another_keys_object_finds_nothing() {
         let moved = "UPDATE key_versions SET material = (SELECT material FROM key_versions WHERE key_id != k.key_id)
             FROM key_versions k WHERE key_versions.rowid = k.rowid";
         assert_eq!(api.database().execute(moved, []).expect("moved"), 2);
+        // What another process changes is noticed within half a second.
+        tokio::time::sleep(Duration::from_secs(1)).await;
         for key in [one, other] {
             let unwrap = json!({"ciphertext": wrapped["ciphertext"]});
             api.act(&key, "unwrap", unwrap).await.refused(500, "INTERNAL_ERR");

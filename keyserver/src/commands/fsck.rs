@@ -7,10 +7,10 @@ use std::{io::Write, process::ExitCode, sync::Arc};
 
 use envelock_keyserver::{
     config::Fsck,
-    server::{SystemEntropy, maintenance},
+    server::{SystemClock, SystemEntropy, maintenance},
 };
 
-use super::{Failure, installation};
+use super::{Failure, installation, parts};
 
 /// 2 is how a command line that was not understood ends.
 const FOUND: u8 = 3;
@@ -19,7 +19,14 @@ const FOUND: u8 = 3;
 pub(crate) async fn run(options: Fsck) -> Result<ExitCode, Failure> {
     let installation = installation(&options.kept)?;
     let progress = |text: &str| drop(writeln!(std::io::stderr(), "{text} …"));
-    let report = maintenance::check(&installation, Arc::new(SystemEntropy), &progress).await?;
+    let report = maintenance::check(
+        &installation,
+        &parts::custody(&options.custody),
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+        &progress,
+    )
+    .await?;
     let mut out = std::io::stdout().lock();
     if options.json {
         serde_json::to_writer(&mut out, &report)?;

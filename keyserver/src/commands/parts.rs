@@ -1,6 +1,6 @@
 //! Options of `serve` as the parts of a server want them.
 //!
-//! *Invariant:* used by `serve` and by `--check`, so that what is checked is what is served.
+//! *Invariant:* used by `serve`, by `--check` and by `fsck`, so that what is checked is what is served.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -36,7 +36,8 @@ fn services(chosen: &ServiceOptions) -> Services {
     }
 }
 
-fn custody(CustodyOptions { custody, pkcs11, gateway }: &CustodyOptions) -> Custody {
+/// Where root keys are held.
+pub(crate) fn custody(CustodyOptions { custody, pkcs11, gateway }: &CustodyOptions) -> Custody {
     let token = pkcs11.pkcs11_module.clone().zip(pkcs11.pkcs11_token_label.clone()).zip(pkcs11.pkcs11_pin_file.clone());
     Custody {
         new_root_keys: *custody,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::data::Data;
+use super::{custody::CustodyOptions, data::Data};
 
 /// The installation.
 #[derive(Debug, Clone, Args)]
@@ -63,6 +63,9 @@ pub struct Fsck {
     /// What is looked at.
     #[command(flatten)]
     pub kept: Kept,
+    /// Where root keys are held, as for `serve`.
+    #[command(flatten)]
+    pub custody: CustodyOptions,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub json: bool,

@@ -62,6 +62,9 @@ pub enum MaintenanceError {
     /// The master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
+    /// A place that root keys are in.
+    #[error("{0}")]
+    Custody(String),
     /// The database.
     #[error("the database cannot be used: {0}")]
     Database(String),
@@ -91,6 +94,7 @@ impl MaintenanceError {
             Self::Exists(_) => "FILE_EXISTS_ERR",
             Self::Unsteady => "BACKUP_UNSTEADY_ERR",
             Self::MasterKey(_) => "MASTER_KEY_ERR",
+            Self::Custody(_) => "CUSTODY_ERR",
             Self::Database(_) => "DATABASE_ERR",
             Self::Io { .. } => "FILE_ERR",
         }

@@ -7,18 +7,16 @@ use std::{
     sync::Arc,
 };
 
-use super::{DATABASE, MASTER_KEY, OBJECTS, lock};
+use super::{
+    DATABASE, MASTER_KEY, OBJECTS,
+    custody::{self, Custody},
+    lock,
+};
 use crate::{
-    crypto::{
-        custody::{Custodies, FileCustody},
-        master,
-        seal::Sealer,
-    },
-    keys::{
-        environment::{Clock, Entropy},
-        version::CustodyKind,
-    },
+    crypto::{custody::FileCustody, master, seal::Sealer},
+    keys::environment::{Clock, Entropy},
     maintenance::{self, Places, Tools},
+    service::audit::verify,
     store::sql::SqlStore,
 };
 
@@ -83,22 +81,30 @@ pub async fn restore(
     maintenance::restore(&store, &installation.places(), input, opener, SqlStore::format()).await
 }
 
-/// Looks whether the installation is sound, also while its server runs. `progress` is told what comes next.
+/// Looks whether the installation is sound, also while its server runs. `chosen` says where root keys are held, as for the
+/// server. `progress` is told what comes next.
 ///
 /// # Errors
-/// It could not be looked at. What is not sound is in the report.
+/// It could not be looked at, for one because a place that keys are in is not set up. What is not sound is in the report.
 pub async fn check(
     installation: &Installation,
+    chosen: &Custody,
+    clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<CheckReport, MaintenanceError> {
-    let (store, places) = (installation.existing()?, installation.places());
+    let (store, places) = (Arc::new(installation.existing()?), installation.places());
     let key = master::read(&places.master_key)?.ok_or(MasterKeyError::Missing(places.master_key.clone()))?;
     let sealer = Arc::new(Sealer::new(key));
     let file = FileCustody::new(Arc::clone(&sealer), Arc::clone(&entropy));
-    let custody = Custodies::new(file, Vec::new(), CustodyKind::File);
+    let custody = custody::open(chosen, file, &*store, &clock, &entropy)
+        .await
+        .map_err(|error| MaintenanceError::Custody(error.to_string()))?;
     let tools = Tools { custody: &custody, sealer: &sealer, entropy: &*entropy };
-    maintenance::check(&store, &places, &tools, progress).await
+    let mut report = maintenance::check(&*store, &places, &tools, progress).await?;
+    progress("proving the audit trail");
+    report.trail(&verify::verify(store, &[], None, &mut |_| ()).await?);
+    Ok(report)
 }
 
 /// Puts everything under a new master key, also while servers run. One that was cut short is gone on with by the next.

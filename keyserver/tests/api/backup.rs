@@ -4,7 +4,6 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use age::secrecy::ExposeSecret;
@@ -121,8 +120,7 @@ async fn a_backup_comes_back_table_by_table_and_its_keys_open() {
     assert_eq!(again.is(StatusCode::OK).json["plaintext"], wrapped["plaintext"]);
     assert!(api.get(&object.0).send().await.is(StatusCode::OK).bytes == object.1);
     let sound = Installation { directory: api.directory().to_owned(), master_key: None };
-    let entropy = Arc::new(envelock_keyserver::server::SystemEntropy);
-    let report = maintenance::check(&sound, entropy, &|_| ()).await.expect("looked at");
+    let report = crate::fsck::look(&sound).await.expect("looked at");
     assert_eq!(report.findings, []);
     // The restored server goes on with a chain of its own beside those of the backup.
     api.root_key().await;
@@ -253,8 +251,7 @@ async fn a_backup_under_load_is_one_state() {
     story.restore(elsewhere.path(), "backup.age").await.expect("restored");
     fs::copy(story.api.directory().join("master.key"), elsewhere.path().join("master.key")).expect("copied");
     let sound = Installation { directory: elsewhere.path().to_owned(), master_key: None };
-    let entropy = Arc::new(envelock_keyserver::server::SystemEntropy);
-    let report = maintenance::check(&sound, entropy, &|_| ()).await.expect("looked at");
+    let report = crate::fsck::look(&sound).await.expect("looked at");
     assert_eq!(report.findings, []);
     assert!(
         !story

@@ -4,16 +4,22 @@ use std::{fs, path::PathBuf, sync::Arc};
 
 use axum::http::StatusCode;
 use envelock_keyserver::server::{
-    SystemEntropy,
-    maintenance::{self, CheckReport, Installation},
+    Custody, SystemClock, SystemEntropy,
+    maintenance::{self, CheckReport, Installation, MaintenanceError},
 };
 use serde_json::{Value, json};
 
 use crate::support::Api;
 
+/// What `fsck` says of an installation whose keys are in files.
+pub(crate) async fn look(installation: &Installation) -> Result<CheckReport, MaintenanceError> {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    maintenance::check(installation, &Custody::default(), clock, entropy, &|_| ()).await
+}
+
 async fn check(api: &Api) -> CheckReport {
     let installation = Installation { directory: api.directory().to_owned(), master_key: None };
-    maintenance::check(&installation, Arc::new(SystemEntropy), &|_| ()).await.expect("looked at")
+    look(&installation).await.expect("looked at")
 }
 
 async fn story() -> (Api, PathBuf) {
@@ -46,11 +52,13 @@ async fn a_sound_installation_is_sound() {
 
 #[tokio::test]
 async fn each_kind_of_damage_is_found_and_named() {
-    let damages: [(&str, &str, &str); 11] = [
+    let damages: [(&str, &str, &str); 13] = [
         ("UPDATE key_versions SET material = randomblob(61) WHERE number = 2", "MATERIAL", "key_versions"),
         ("UPDATE keys SET extractable = NOT extractable WHERE name = 'standard'", "MATERIAL", "key_versions"),
         ("UPDATE signing_keys SET sealed = randomblob(40)", "MATERIAL", "signing_keys"),
         ("UPDATE import_tokens SET nonce = private_key", "MATERIAL", "import_tokens"),
+        ("UPDATE audit_keys SET sealed = randomblob(60)", "MATERIAL", "audit_keys"),
+        ("UPDATE events SET event = event || ' ' WHERE sequence = 2", "AUDIT_TRAIL", "events"),
         ("UPDATE keys SET state = 5 WHERE name = 'standard'", "KEY_STATE", "keys"),
         ("UPDATE key_versions SET number = 7 WHERE number = 2", "KEY_VERSIONS", "keys"),
         ("UPDATE aliases SET key_id = randomblob(16)", "REFERENCE_BROKEN", "aliases"),
@@ -63,6 +71,7 @@ async fn each_kind_of_damage_is_found_and_named() {
         let (api, _) = story().await;
         let database = api.database();
         database.pragma_update(None, "foreign_keys", false).expect("set");
+        database.execute("DROP TRIGGER events_are_not_changed", []).expect("dropped");
         assert!(database.execute(damage, []).expect("changed") > 0, "{damage}");
         let report = check(&api).await;
         let named = report.findings.iter().any(|finding| finding.code == code && finding.what.starts_with(what));
@@ -91,6 +100,6 @@ async fn it_does_not_come_about_without_the_master_key() {
     let (api, _) = story().await;
     let other = api.directory().join("other.key");
     let installation = Installation { directory: api.directory().to_owned(), master_key: Some(other) };
-    let refused = maintenance::check(&installation, Arc::new(SystemEntropy), &|_| ()).await;
+    let refused = look(&installation).await;
     assert_eq!(refused.expect_err("refused").code(), "MASTER_KEY_ERR");
 }

@@ -35,6 +35,7 @@ pub(super) async fn check(rows: &Rows, tools: &Tools<'_>, report: &mut CheckRepo
             Sealed::SigningKey { id, sealed } => {
                 open(sealed, Place::TokenSigningKey(id), &format!("signing_keys {id}"), tools, report);
             }
+            Sealed::AuditKey { sealed } => open(sealed, Place::AuditSigningKey, "audit_keys", tools, report),
             Sealed::ImportToken { instance, token, private_key, nonce } => {
                 let place = |part| Place::ImportToken { instance: InstanceId(*instance), token: *token, part };
                 let what = format!("import_tokens {token}");

@@ -14,6 +14,7 @@ use serde::Serialize;
 use self::rows::Rows;
 use super::{backup::Places, failure::MaintenanceError};
 use crate::{
+    audit::verify::Report,
     crypto::{custody::Custodies, seal::Sealer},
     keys::environment::Entropy,
     store::copy::{Copies, Sink},
@@ -52,6 +53,17 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
+    /// Says what is wrong with the audit trail.
+    pub(crate) fn trail(&mut self, trail: &Report) {
+        for finding in &trail.findings {
+            self.find("AUDIT_TRAIL", "events", finding.to_string());
+        }
+        let more = trail.wrong - trail.findings.len() as u64;
+        if more > 0 {
+            self.find("AUDIT_TRAIL", "events", format!("{more} more; verify-audit tells of the trail alone"));
+        }
+    }
+
     fn find(&mut self, code: &'static str, what: impl Into<String>, why: impl Into<String>) {
         self.findings.push(Finding { code, what: what.into(), why: why.into() });
     }

@@ -49,6 +49,8 @@ pub(super) struct Object {
 pub(super) enum Sealed {
     /// What signs access tokens.
     SigningKey { id: String, sealed: Vec<u8> },
+    /// What signs checkpoints of the audit trail.
+    AuditKey { sealed: Vec<u8> },
     /// Both secrets of an import token.
     ImportToken { instance: Uuid, token: Uuid, private_key: Vec<u8>, nonce: Vec<u8> },
 }
@@ -193,6 +195,7 @@ impl Rows {
             "signing_keys" => {
                 self.sealed.push(Sealed::SigningKey { id: row.text("id")?, sealed: row.bytes("sealed")? });
             }
+            "audit_keys" => self.sealed.push(Sealed::AuditKey { sealed: row.bytes("sealed")? }),
             "import_tokens" => {
                 let (instance, token) = (row.id("instance")?, row.id("id")?);
                 self.instance_references.push((table.name, token.to_string(), instance));

@@ -405,6 +405,9 @@ pub(crate) enum Error {
     /// The key service that holds the key of a gateway gave nothing to work with.
     #[error(transparent)]
     Upstream(UpstreamError),
+    /// The store cannot be reached, or takes no changes now; the text is for the log.
+    #[error("The store cannot be reached at the moment: try again")]
+    StoreUnreachable(String),
     /// The store failed; the text is for the log.
     #[error("The store is unavailable")]
     Store(String),
@@ -418,6 +421,7 @@ impl Error {
     pub(crate) fn detail(&self) -> String {
         match self {
             Self::Store(detail)
+            | Self::StoreUnreachable(detail)
             | Self::CustodyUnreachable { detail, .. }
             | Self::CustodyRefused(detail)
             | Self::CustodyLied(detail) => detail.clone(),

@@ -18,6 +18,7 @@ mod layers;
 mod matrix;
 mod pack;
 mod packaging;
+mod postgres;
 mod project;
 mod reproduce;
 mod run;

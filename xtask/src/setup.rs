@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* running it twice does nothing the second time.
 
-use crate::{browsers, conformance, packaging, run::Cx, toolchain::WasmToolchain, tools};
+use crate::{browsers, conformance, packaging, postgres, run::Cx, toolchain::WasmToolchain, tools};
 use anyhow::Result;
 
 /// What builds and `demo` need.
@@ -21,5 +21,6 @@ pub(crate) fn all(cx: &Cx) -> Result<()> {
     tools::npm_ci(cx, "tests")?;
     packaging::prepare(cx)?;
     conformance::prepare(cx)?;
+    postgres::ensure(cx)?;
     Ok(())
 }

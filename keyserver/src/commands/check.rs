@@ -11,7 +11,7 @@ use std::{
 
 use envelock_keyserver::{config::Serve, server};
 
-use super::{Failure, directory, parts};
+use super::{Failure, parts, place};
 
 /// Looks at everything that `serve` would use, and lists from where each option comes.
 pub(crate) async fn run(options: &Serve, origins: &BTreeMap<String, String>) -> Result<(), Failure> {
@@ -34,7 +34,7 @@ pub(crate) async fn run(options: &Serve, origins: &BTreeMap<String, String>) -> 
         writeln!(out, "{remark}")?;
     }
     parts::tls(options)?;
-    server::check(&parts::kept(options, directory(&options.data)?, None))?;
+    server::check(&parts::kept(options, place(&options.data)?, None))?;
     writeln!(out, "the configuration is good")?;
     Ok(())
 }

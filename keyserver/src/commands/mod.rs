@@ -17,22 +17,21 @@ pub(crate) mod sign_in_link;
 mod signals;
 pub(crate) mod verify_audit;
 
-use std::path::PathBuf;
-
 use envelock_keyserver::{
     config::{Data, Kept},
-    server::maintenance::Installation,
+    server::{Place, maintenance::Installation},
 };
 
 /// Why a command ends without having done its work, as a text for whoever started it.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
-fn directory(data: &Data) -> Result<PathBuf, Failure> {
-    data.directory().ok_or_else(|| "this platform has no data directory: give one with --data".into())
+fn place(data: &Data) -> Result<Place, Failure> {
+    let directory = data.directory().ok_or("this platform has no data directory: give one with --data")?;
+    Ok(Place { directory, database: data.database()? })
 }
 
 fn installation(kept: &Kept) -> Result<Installation, Failure> {
-    Ok(Installation { directory: directory(&kept.data)?, master_key: kept.master_key.clone() })
+    Ok(Installation { place: place(&kept.data)?, master_key: kept.master_key.clone() })
 }
 
 fn sign_in_url(base: &str, code: &str) -> String {

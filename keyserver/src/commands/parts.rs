@@ -2,19 +2,19 @@
 //!
 //! *Invariant:* used by `serve`, by `--check` and by `fsck`, so that what is checked is what is served.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use envelock_keyserver::{
     config::{CustodyOptions, LimitOptions, Serve, ServiceOptions},
-    server::{Custody, GatewaySetting, Options, Pace, Pkcs11Settings, Rates, Services, Tls},
+    server::{Custody, GatewaySetting, Options, Pace, Pkcs11Settings, Place, Rates, Services, Tls},
 };
 
 use super::Failure;
 
 /// Where a server keeps what, and how it behaves.
-pub(crate) fn kept(options: &Serve, directory: PathBuf, private_address: Option<SocketAddr>) -> Options {
+pub(crate) fn kept(options: &Serve, place: Place, private_address: Option<SocketAddr>) -> Options {
     Options {
-        directory,
+        place,
         master_key: options.master_key.clone(),
         custody: custody(&options.custody),
         region: options.region.clone(),

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use super::{
     Failure,
     announce::{Reached, announce},
-    directory, logs, parts, signals,
+    logs, parts, place, signals,
 };
 
 /// Serves until a signal says stop.
@@ -30,7 +30,7 @@ pub(crate) async fn run(options: Serve) -> Result<(), Failure> {
 }
 
 async fn serve(options: &Serve) -> Result<(), Failure> {
-    let directory = directory(&options.data)?;
+    let place = place(&options.data)?;
     let tls = parts::tls(options)?;
     // Before the store: a first start that cannot listen must not make an API key that nobody gets to see.
     let public = bind("--listen", options.listen, options).await?;
@@ -48,9 +48,9 @@ async fn serve(options: &Serve) -> Result<(), Failure> {
         private: private.as_ref().map(TcpListener::local_addr).transpose()?,
         metrics: watch.as_ref().map(TcpListener::local_addr).transpose()?,
     };
-    let kept = parts::kept(options, directory, reached.private);
+    let kept = parts::kept(options, place, reached.private);
     let server = server::open(&kept, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
-    tracing::info!(address = %reached.public, data = %kept.directory.display(), "listening");
+    tracing::info!(address = %reached.public, data = %kept.place.directory.display(), "listening");
     // Before the announcement: whoever reads it may stop the server at once, and that is a clean stop too.
     let stop = signals::stop()?;
     if let Some(tls) = &tls {

@@ -9,12 +9,12 @@ use envelock_keyserver::{
     server::{self, SystemClock, SystemEntropy},
 };
 
-use super::{Failure, directory, sign_in_url};
+use super::{Failure, place, sign_in_url};
 
 /// Makes a link and prints it.
 pub(crate) async fn run(options: SignInLink) -> Result<(), Failure> {
-    let directory = directory(&options.data)?;
-    let code = server::sign_in_code(&directory, &SystemClock, &SystemEntropy).await?;
+    let place = place(&options.data)?;
+    let code = server::sign_in_code(&place, &SystemClock, &SystemEntropy).await?;
     writeln!(std::io::stdout(), "{}", sign_in_url(&options.url, &code))?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use envelock_keyserver::{
     server::{self, SystemEntropy},
 };
 
-use super::{Failure, directory};
+use super::{Failure, place};
 
 /// What the command ends with when the trail is not what was written.
 const BENT: u8 = 3;
@@ -35,7 +35,7 @@ pub(crate) async fn run(options: VerifyAudit) -> Result<ExitCode, Failure> {
     let how = server::VerifyAudit { public_keys: options.public_key, kept, progress: &mut progress };
     let verified = match &options.export {
         Some(file) => server::verify_audit_export(&mut open(file)?, how)?,
-        None => server::verify_audit(&directory(&options.data)?, &SystemEntropy, how).await?,
+        None => server::verify_audit(&place(&options.data)?, &SystemEntropy, how).await?,
     };
     writeln!(io::stdout(), "{}", if options.json { verified.json } else { verified.text })?;
     Ok(if verified.intact { ExitCode::SUCCESS } else { ExitCode::from(BENT) })

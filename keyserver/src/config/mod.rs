@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* the only reader of these; everything else takes a [`Config`].
 
+mod address;
 mod custody;
 mod data;
 mod file;
@@ -18,6 +19,7 @@ mod watching;
 
 use clap::{Parser, Subcommand};
 
+pub use address::{Address, AddressError};
 pub use custody::{CustodyChoice, CustodyOptions, GatewayOptions, Pkcs11Options};
 pub use data::Data;
 pub use limits::LimitOptions;

@@ -120,7 +120,7 @@ impl Reply {
 
     fn error_of(family: Family, action: Action, correlation: Uuid, error: &Error) -> Self {
         let (status, code) = row(error);
-        if let Error::Store(detail) = error {
+        if let Error::Store(detail) | Error::StoreUnreachable(detail) = error {
             tracing::error!(%correlation, detail, "store");
         } else if let Error::Corrupt(detail) = error {
             tracing::error!(%correlation, detail, "stored data");
@@ -385,6 +385,7 @@ const fn row(error: &Error) -> (StatusCode, &'static str) {
         Error::CustodyRefused(_) => (StatusCode::FAILED_DEPENDENCY, "CUSTODY_REFUSED_ERR"),
         Error::CustodyLied(_) => (StatusCode::BAD_GATEWAY, "CUSTODY_ANSWER_ERR"),
         Error::Upstream(error) => upstream::row(error.fault),
+        Error::StoreUnreachable(_) => (StatusCode::SERVICE_UNAVAILABLE, "STORE_UNREACHABLE_ERR"),
         Error::Store(_) | Error::Corrupt(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERR"),
     }
 }

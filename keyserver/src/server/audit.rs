@@ -2,9 +2,9 @@
 //!
 //! *Invariant:* opens what exists and changes nothing.
 
-use std::{fmt::Write, io::BufRead, path::Path, sync::Arc};
+use std::{fmt::Write, io::BufRead, sync::Arc};
 
-use super::{DATABASE, StartError};
+use super::{Place, StartError};
 use crate::{
     audit::{
         chain::Hash,
@@ -14,7 +14,7 @@ use crate::{
     },
     keys::environment::Entropy,
     service::audit::verify,
-    store::{Store, sql::SqlStore},
+    store::Store,
 };
 
 /// How to verify.
@@ -72,22 +72,13 @@ impl VerifyAudit<'_> {
     }
 }
 
-/// Verifies the trail in the database of a data directory, whether its server runs or not.
+/// Verifies the trail in a database, whether its server runs or not.
 ///
 /// # Errors
 /// The options, or the database.
-pub async fn verify_audit(
-    directory: &Path,
-    entropy: &dyn Entropy,
-    how: VerifyAudit<'_>,
-) -> Result<Verified, VerifyError> {
-    let database = directory.join(DATABASE);
-    if !database.exists() {
-        return Err(StartError::Database(format!("there is none at {}", database.display())).into());
-    }
+pub async fn verify_audit(place: &Place, entropy: &dyn Entropy, how: VerifyAudit<'_>) -> Result<Verified, VerifyError> {
     let (pinned, kept) = (how.pinned()?, how.kept()?);
-    let store = SqlStore::open_existing_file(&database, entropy.uuid()).map_err(StartError::from)?;
-    let store: Arc<dyn Store> = Arc::new(store);
+    let store: Arc<dyn Store> = Arc::new(place.open_existing(entropy.uuid()).await?);
     let report = verify::verify(store, &pinned, kept, how.progress).await;
     Ok(verified(&report.map_err(StartError::from)?))
 }

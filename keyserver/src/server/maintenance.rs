@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    DATABASE, MASTER_KEY, OBJECTS,
+    MASTER_KEY, OBJECTS, Place,
     custody::{self, Custody},
     lock,
 };
@@ -33,24 +33,21 @@ const NO_WRITER: uuid::Uuid = uuid::Uuid::nil();
 /// Where an installation is.
 #[derive(Debug, Clone)]
 pub struct Installation {
-    /// The data directory.
-    pub directory: PathBuf,
+    /// The data directory and the database.
+    pub place: Place,
     /// File of the master key; by default `master.key` in the data directory.
     pub master_key: Option<PathBuf>,
 }
 
 impl Installation {
     fn places(&self) -> Places {
-        let master_key = self.master_key.clone().unwrap_or_else(|| self.directory.join(MASTER_KEY));
-        Places { objects: self.directory.join(OBJECTS), master_key }
+        let master_key = self.master_key.clone().unwrap_or_else(|| self.place.directory.join(MASTER_KEY));
+        Places { objects: self.place.directory.join(OBJECTS), master_key }
     }
 
-    fn existing(&self) -> Result<SqlStore, MaintenanceError> {
-        let database = self.directory.join(DATABASE);
-        if !database.exists() {
-            return Err(MaintenanceError::Database(format!("there is none at {}", database.display())));
-        }
-        Ok(SqlStore::open_existing_file(&database, NO_WRITER)?)
+    async fn existing(&self) -> Result<SqlStore, MaintenanceError> {
+        let store = self.place.open_existing(NO_WRITER).await;
+        store.map_err(|error| MaintenanceError::Database(error.to_string()))
     }
 }
 
@@ -63,7 +60,7 @@ pub async fn backup(
     options: BackupOptions,
     clock: &dyn Clock,
 ) -> Result<BackupReport, MaintenanceError> {
-    let store = installation.existing()?;
+    let store = installation.existing().await?;
     maintenance::backup(&store, &installation.places(), options, SqlStore::format(), clock.now()).await
 }
 
@@ -76,8 +73,9 @@ pub async fn restore(
     input: &Path,
     opener: Opener,
 ) -> Result<RestoreReport, MaintenanceError> {
-    let _lock = lock(&installation.directory).map_err(|error| MaintenanceError::Database(error.to_string()))?;
-    let store = SqlStore::open_file(&installation.directory.join(DATABASE), NO_WRITER)?;
+    let _lock = lock(&installation.place.directory).map_err(|error| MaintenanceError::Database(error.to_string()))?;
+    let store = installation.place.open(NO_WRITER).await;
+    let store = store.map_err(|error| MaintenanceError::Database(error.to_string()))?;
     maintenance::restore(&store, &installation.places(), input, opener, SqlStore::format()).await
 }
 
@@ -93,7 +91,7 @@ pub async fn check(
     entropy: Arc<dyn Entropy>,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<CheckReport, MaintenanceError> {
-    let (store, places) = (Arc::new(installation.existing()?), installation.places());
+    let (store, places) = (Arc::new(installation.existing().await?), installation.places());
     let key = master::read(&places.master_key)?.ok_or(MasterKeyError::Missing(places.master_key.clone()))?;
     let sealer = Arc::new(Sealer::new(key));
     let file = FileCustody::new(Arc::clone(&sealer), Arc::clone(&entropy));
@@ -115,5 +113,5 @@ pub async fn rotate_master_key(
     installation: &Installation,
     entropy: &dyn Entropy,
 ) -> Result<Resealed, MaintenanceError> {
-    maintenance::rotate_master_key(&installation.existing()?, &installation.places().master_key, entropy).await
+    maintenance::rotate_master_key(&installation.existing().await?, &installation.places().master_key, entropy).await
 }

@@ -8,6 +8,7 @@ mod exposition;
 mod guard;
 mod listen;
 pub mod maintenance;
+mod place;
 mod schedule;
 mod tls;
 mod traces;
@@ -41,13 +42,14 @@ use crate::{
         start::{self, Surroundings},
     },
     state::{App, AppState, StoreJournal},
-    store::{Known, Store, files::ObjectFiles, sql::SqlStore},
+    store::{Known, Store, files::ObjectFiles},
 };
 
 pub use audit::{Verified, VerifyAudit, VerifyError, verify_audit, verify_audit_export};
 pub use custody::{Custody, GatewaySetting};
 pub use guard::without_core_dumps;
 pub use listen::{Pace, Sockets};
+pub use place::Place;
 pub use tls::{Tls, TlsError};
 pub use traces::Traces;
 
@@ -139,8 +141,8 @@ impl Server {
 /// Where a server keeps what, and how it behaves.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The data directory.
-    pub directory: PathBuf,
+    /// The data directory, and the database.
+    pub place: Place,
     /// File of the master key; by default `master.key` in the data directory.
     pub master_key: Option<PathBuf>,
     /// Where root keys are held.
@@ -161,20 +163,12 @@ pub struct Options {
 
 /// Opens the data directory, makes what is missing on a first start, and puts the parts together.
 pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Server, StartError> {
-    let Options {
-        directory,
-        master_key,
-        custody,
-        region,
-        secure_cookies,
-        trusted_proxies,
-        private_port,
-        services,
-        rates,
-    } = options;
+    let Options { place, master_key, custody, region, secure_cookies, trusted_proxies, private_port, services, rates } =
+        options;
+    let directory = &place.directory;
     custody::check(custody)?;
     let lock = lock(directory)?;
-    let store: Arc<dyn Store> = Arc::new(SqlStore::open_file(&directory.join(DATABASE), entropy.uuid())?);
+    let store: Arc<dyn Store> = Arc::new(place.open(entropy.uuid()).await?);
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
     let sealer = Arc::new(Sealer::following(master_key_of(file.clone(), &*store, &*entropy).await?, file));
     // Before anything is made: a first start without its keys must not make an API key that nobody gets to see.
@@ -227,7 +221,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
 
 /// Whether [`open`] would find what it needs, as far as looking can tell. Makes nothing, and does not mind a server that runs.
 pub fn check(options: &Options) -> Result<(), StartError> {
-    let Options { directory, master_key, custody, .. } = options;
+    let Options { place: Place { directory, database }, master_key, custody, .. } = options;
     custody::check(custody)?;
     match fs::metadata(directory) {
         Ok(found) if found.is_dir() => (),
@@ -239,23 +233,19 @@ pub fn check(options: &Options) -> Result<(), StartError> {
     }
     let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
     match master::read(&file)? {
-        None if directory.join(DATABASE).exists() => Err(MasterKeyError::Missing(file).into()),
+        None if database.is_none() && directory.join(DATABASE).exists() => Err(MasterKeyError::Missing(file).into()),
         _ => Ok(()),
     }
 }
 
-/// Makes a sign-in code in an existing data directory, whether its server runs or not. Needs no master key and leaves the
+/// Makes a sign-in code in an existing database, whether its server runs or not. Needs no master key and leaves the
 /// tables as they are.
 pub async fn sign_in_code(
-    directory: &Path,
+    place: &Place,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Zeroizing<String>, StartError> {
-    let database = directory.join(DATABASE);
-    if !database.exists() {
-        return Err(StartError::Database(format!("there is none at {}; start the server first", database.display())));
-    }
-    let store = SqlStore::open_existing_file(&database, entropy.uuid())?;
+    let store = place.open_existing(entropy.uuid()).await?;
     Ok(console::new_sign_in_code(&store, clock, entropy).await?)
 }
 
@@ -264,26 +254,20 @@ async fn open_files(directory: &Path, store: &dyn Store) -> Result<ObjectFiles, 
     let root = directory.join(OBJECTS);
     let failed = |source| StartError::Directory { path: root.clone(), source };
     let files = ObjectFiles::open(root.clone()).map_err(failed)?;
-    let loose = store.loose_files().await?;
-    files.remove(&loose).await?;
-    store.forget_loose_files(loose).await?;
+    files.remove(&store.take_loose_files().await?).await?;
     Ok(files)
 }
 
 /// Makes the next key that signs access tokens, whether a server runs on the directory or not; it signs in ten minutes. Says
 /// whether it did: somebody else may have made one at the same moment.
 pub async fn rotate_signing_key(
-    directory: &Path,
+    place: &Place,
     master_key: Option<&Path>,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<bool, StartError> {
-    let database = directory.join(DATABASE);
-    if !database.exists() {
-        return Err(StartError::Database(format!("there is none at {}; start the server first", database.display())));
-    }
-    let store: Arc<dyn Store> = Arc::new(SqlStore::open_existing_file(&database, entropy.uuid())?);
-    let file = master_key.map_or_else(|| directory.join(MASTER_KEY), Path::to_owned);
+    let store: Arc<dyn Store> = Arc::new(place.open_existing(entropy.uuid()).await?);
+    let file = master_key.map_or_else(|| place.directory.join(MASTER_KEY), Path::to_owned);
     let sealer = Sealer::new(master::read(&file)?.ok_or(MasterKeyError::Missing(file))?);
     let around = Workshop { store: &store, sealer: &sealer, entropy, classify: routes::reply::classify };
     let made = signing_keys::succeed(&around, clock.now()).await?;

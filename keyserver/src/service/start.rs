@@ -56,7 +56,11 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) async fn start(around: &Surroundings<'_>, region: &str) -> Result<Started, Error> {
     let made = match around.store.installation().await? {
         Some(_) => None,
-        None => Some(install(around, region).await?),
+        None => match install(around, region).await {
+            // Another server of the same database was first.
+            Err(Error::Contended) => None,
+            made => Some(made?),
+        },
     };
     let installation = around.store.installation().await?.ok_or(Error::Corrupt("the installation was not stored"))?;
     let Installation { account, region, administrator } = installation;

@@ -1,7 +1,8 @@
 //! What wrapping and unwrapping ask the store for, remembered until something changes.
 //!
 //! Any change to the database makes all of it worthless: which changes matter to what is a question that nobody has to answer right.
-//! A change of this process counts at once, one of another process within [`NOTICED`](super::db::NOTICED).
+//! A change of this process counts at once, one of another process within [`NOTICED`](super::db::NOTICED). In a database that does
+//! not say when another process changed something, which is PostgreSQL, nothing is remembered from one request to the next.
 //! *Invariant:* what is remembered was read after the change that was counted last, and only what was found is remembered.
 
 use std::{hash::Hash, sync::Arc};
@@ -116,7 +117,7 @@ impl Known {
         name: K,
         read: impl Future<Output = Result<Option<V>, Error>>,
     ) -> Result<Option<Arc<V>>, Error> {
-        let epoch = self.store.changes().epoch();
+        let Some(epoch) = self.store.changes().epoch() else { return Ok(read.await?.map(Arc::new)) };
         if let Some(known) = cache.get(epoch, &name) {
             return Ok(Some(known));
         }

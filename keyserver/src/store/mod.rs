@@ -111,7 +111,7 @@ pub(crate) struct Installation {
 pub(crate) trait Installations: Send + Sync {
     /// `None` before the first start has finished.
     async fn installation(&self) -> Result<Option<Installation>, Error>;
-    /// All of it or nothing.
+    /// All of it or nothing; [`Error::Contended`] if there is one already.
     async fn install(&self, first: FirstStart) -> Result<(), Error>;
     /// The Key Protect instance with this GUID, if it is not deleted.
     async fn instance(&self, id: InstanceId) -> Result<Option<Instance>, Error>;

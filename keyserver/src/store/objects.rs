@@ -52,8 +52,9 @@ pub(crate) trait Objects: Send + Sync {
     ) -> Result<String, Error>;
     /// Remembers a file that holds no object yet.
     async fn add_loose_file(&self, file: &str) -> Result<(), Error>;
-    /// Files that hold no object.
-    async fn loose_files(&self) -> Result<Vec<String>, Error>;
+    /// Forgets the files that hold no object and answers them, to be removed. Whoever is about to make one of them an object
+    /// fails: of several servers of one database, one may start while another stores.
+    async fn take_loose_files(&self) -> Result<Vec<String>, Error>;
     /// Forgets files that are gone.
     async fn forget_loose_files(&self, files: Vec<String>) -> Result<(), Error>;
 }

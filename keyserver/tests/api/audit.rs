@@ -114,16 +114,12 @@ async fn without_its_event_nothing_is_answered() {
     let api = Api::new().await;
     let id = api.root_key().await;
     let wrapped = api.wrap(&id, json!({})).await;
-    api.database()
-        .execute_batch(
-            "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'the journal is full'); END",
-        )
-        .expect("a trigger");
+    api.tables().fill_journal();
     let answer = api.act(&id, "unwrap", json!({"ciphertext": wrapped["ciphertext"]})).await;
     answer.refused(500, "INTERNAL_ERR");
     assert!(!answer.text.contains(wrapped["plaintext"].as_str().expect("text")));
     assert!(!answer.text.contains("the journal is full"), "internals are for the log");
-    api.database().execute_batch("DROP TRIGGER full").expect("dropped");
+    api.tables().empty_journal();
     api.act(&id, "unwrap", json!({"ciphertext": wrapped["ciphertext"]})).await.is(StatusCode::OK);
 }
 
@@ -132,8 +128,8 @@ async fn events_cannot_be_changed_or_removed() {
     let api = Api::new().await;
     api.root_key().await;
     for sql in ["DELETE FROM events", "UPDATE events SET event = '{}'"] {
-        let error = api.database().execute(sql, []).expect_err("refused");
-        assert!(error.to_string().contains("append-only"), "{error}");
+        let error = api.tables().execute(sql).expect_err("refused");
+        assert!(error.contains("append-only"), "{error}");
     }
 }
 
@@ -159,24 +155,22 @@ async fn a_refused_request_cannot_make_a_large_event() {
 
 /// Everything that callers can change, as one text.
 fn changeable(api: &Api) -> String {
-    let database = api.database();
+    let database = api.tables();
+    let id = database.hex("id");
     let tables = [
-        ("keys", "hex(id) || state || revision"),
-        ("key_versions", "hex(id)"),
-        ("aliases", "alias"),
-        ("service_ids", "hex(id)"),
-        ("api_keys", "hex(id)"),
-        ("policies", "hex(id)"),
-        ("key_policies", "hex(id) || enabled"),
-        ("registrations", "resource_crn"),
-        ("key_rings", "id"),
-        ("import_tokens", "hex(id) || remaining_retrievals"),
-        ("instance_policies", "kind || enabled"),
+        ("keys", format!("{id}, state, revision")),
+        ("key_versions", id.clone()),
+        ("aliases", "alias".to_owned()),
+        ("service_ids", id.clone()),
+        ("api_keys", id.clone()),
+        ("policies", id.clone()),
+        ("key_policies", format!("{id}, enabled")),
+        ("registrations", "resource_crn".to_owned()),
+        ("key_rings", "id".to_owned()),
+        ("import_tokens", format!("{id}, remaining_retrievals")),
+        ("instance_policies", "kind, enabled".to_owned()),
     ];
-    let text = |(table, columns): (&str, &str)| -> String {
-        let sql = format!("SELECT coalesce(group_concat({columns} ORDER BY rowid), '') FROM {table}");
-        database.query_row(&sql, [], |row| row.get(0)).expect("a text")
-    };
+    let text = |(table, columns)| format!("{:?}", database.rows(&format!("SELECT {columns} FROM {table} ORDER BY 1")));
     tables.map(text).join("\n")
 }
 
@@ -191,8 +185,7 @@ async fn what_cannot_be_recorded_does_not_happen() {
     let resource = service.crn.replace(':', "%3A").replace('/', "%2F");
     api.post("/api/v2/import_token").send().await.is(StatusCode::OK);
     let before = changeable(&api);
-    let full = "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'the journal is full'); END";
-    api.database().execute_batch(full).expect("a trigger");
+    api.tables().fill_journal();
 
     let new_key = envelope(json!({"name": "new", "extractable": false, "aliases": ["new"]}));
     let new_id = json!({"account_id": api.account, "name": "new"});
@@ -239,7 +232,7 @@ async fn what_cannot_be_recorded_does_not_happen() {
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{method} {path}: {}", answer.text);
         assert_eq!(changeable(&api), before, "{method} {path}");
     }
-    api.database().execute_batch("DROP TRIGGER full").expect("dropped");
+    api.tables().empty_journal();
     for (method, path, body, status) in &changes {
         let known = events(&api).len();
         let answer = api.call(method.clone(), path).token(token_for(path)).json(body).send().await;

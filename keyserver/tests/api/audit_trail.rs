@@ -8,7 +8,7 @@ use crate::support::Api;
 
 async fn verify(api: &Api, kept: Option<&Value>) -> (bool, Value) {
     let how = VerifyAudit { public_keys: Vec::new(), kept: kept.map(Value::to_string), progress: &mut |_| () };
-    told(&verify_audit(api.directory(), &SystemEntropy, how).await.expect("it can be read"))
+    told(&verify_audit(&api.place(), &SystemEntropy, how).await.expect("it can be read"))
 }
 
 fn verify_export(export: &str, public_keys: &[String]) -> (bool, Value) {
@@ -27,15 +27,11 @@ async fn export(api: &Api, query: &str) -> String {
     answer.is(StatusCode::OK).text.clone()
 }
 
-/// What a writer to the database has to remove first.
-fn unlock(api: &Api) -> rusqlite::Connection {
-    let database = api.database();
-    let triggers = ["events_are_not_changed", "events_are_not_removed"].map(str::to_owned).into_iter();
-    let triggers = triggers.chain(["changed", "removed"].map(|what| format!("audit_checkpoints_are_not_{what}")));
-    for trigger in triggers {
-        database.execute_batch(&format!("DROP TRIGGER {trigger}")).expect("dropped");
-    }
-    database
+/// What a writer to the database does, who has to remove something first.
+fn bend(api: &Api, sql: &str) {
+    let database = api.tables();
+    database.unlock_trail();
+    database.batch(sql);
 }
 
 /// Some events, signed.
@@ -90,7 +86,7 @@ async fn whatever_is_bent_in_the_database_is_found() {
         ("UPDATE events SET at = at + 1000 WHERE sequence = 4", "record_misfiled"),
         ("UPDATE events SET key_id = NULL WHERE sequence = 4", "record_misfiled"),
         ("UPDATE events SET initiator = 'iam-ServiceId-x' WHERE sequence = 4", "record_misfiled"),
-        ("UPDATE events SET failed = 1 WHERE sequence = 4", "record_misfiled"),
+        ("UPDATE events SET failed = (1 = 1) WHERE sequence = 4", "record_misfiled"),
         ("UPDATE events SET correlation = zeroblob(16) WHERE sequence = 4", "record_misfiled"),
         ("UPDATE events SET instance = NULL WHERE sequence = 4", "record_misfiled"),
         ("DELETE FROM audit_checkpoints WHERE number = 1", "checkpoints_missing"),
@@ -100,7 +96,7 @@ async fn whatever_is_bent_in_the_database_is_found() {
     ];
     for (sql, code) in rows {
         let api = story().await;
-        unlock(&api).execute_batch(sql).expect("bent");
+        bend(&api, sql);
         let (intact, report) = verify(&api, None).await;
         assert!(!intact, "{sql}");
         assert_eq!(report["findings"][0]["code"], *code, "{sql}: {report}");
@@ -115,7 +111,7 @@ async fn an_end_that_was_cut_off_with_its_checkpoint_is_found_by_a_checkpoint_ke
     assert!(verify(&api, Some(&kept)).await.0);
     let cut = "DELETE FROM events WHERE sequence > (SELECT sequence FROM audit_checkpoints WHERE number = 1);
                DELETE FROM audit_checkpoints WHERE number > 1";
-    unlock(&api).execute_batch(cut).expect("cut");
+    bend(&api, cut);
     assert!(verify(&api, None).await.0, "a shorter trail is a trail");
     let (intact, report) = verify(&api, Some(&kept)).await;
     assert!(!intact);
@@ -127,10 +123,10 @@ async fn what_was_changed_before_it_was_signed_contradicts_its_checkpoint() {
     let api = Api::new().await;
     api.root_key().await;
     let head = "(SELECT max(sequence) FROM events)";
-    let bend = format!(
+    let bent = format!(
         "UPDATE events SET hash = NULL, event = replace(event, 'a root key', 'another key') WHERE sequence = {head}"
     );
-    unlock(&api).execute_batch(&bend).expect("bent");
+    bend(&api, &bent);
     api.run_due().await;
     let (intact, report) = verify(&api, None).await;
     assert!(!intact);
@@ -198,10 +194,10 @@ async fn several_servers_over_one_database_have_chains_of_their_own_and_one_row_
 
 #[tokio::test]
 async fn a_chain_that_a_killed_server_left_is_signed_by_the_next_unless_it_was_altered() {
-    for (bend, signed) in [("", true), ("UPDATE events SET event = event || ' ' WHERE sequence = 7", false)] {
+    for (sql, signed) in [("", true), ("UPDATE events SET event = event || ' ' WHERE sequence = 7", false)] {
         let api = story().await;
         api.root_key().await;
-        unlock(&api).execute_batch(bend).expect("bent");
+        bend(&api, sql);
         let api = api.restart().await;
         api.run_due().await;
         let (_, report) = verify(&api, None).await;

@@ -155,9 +155,7 @@ async fn deleting_the_instance_ends_its_objects_and_its_registration() {
     assert_eq!(registrations.json["metadata"]["collectionTotal"], 0);
     api.get(&store.path("a")).send().await.turned_away(410, "RESOURCE_REMOVED_ERR");
     api.delete(&format!("/api/v2/keys/{key}")).send().await.is(StatusCode::NO_CONTENT);
-    let loose: i64 =
-        api.database().query_row("SELECT count(*) FROM loose_files", [], |row| row.get(0)).expect("a count");
-    assert_eq!(loose, 0);
+    assert_eq!(api.tables().number("SELECT count(*) FROM loose_files"), 0);
 }
 
 fn files(folder: &std::path::Path) -> usize {

@@ -18,7 +18,7 @@ pub(crate) async fn look(installation: &Installation) -> Result<CheckReport, Mai
 }
 
 async fn check(api: &Api) -> CheckReport {
-    let installation = Installation { directory: api.directory().to_owned(), master_key: None };
+    let installation = Installation { place: api.place(), master_key: None };
     look(&installation).await.expect("looked at")
 }
 
@@ -33,10 +33,8 @@ async fn story() -> (Api, PathBuf) {
     let store = api.encrypted_by(&key).await;
     api.store(&store, "a", 5000).await;
     api.store(&store, "b", 500).await;
-    let file: String = api
-        .database()
-        .query_row("SELECT file FROM objects WHERE name = CAST('a' AS BLOB)", [], |row| row.get(0))
-        .expect("a file");
+    let database = api.tables();
+    let file = database.value(&format!("SELECT file FROM objects WHERE {} = '61'", database.hex("name")));
     let file = api.directory().join("objects").join(file);
     (api, file)
 }
@@ -99,7 +97,7 @@ async fn files_of_objects_are_held_against_their_rows() {
 async fn it_does_not_come_about_without_the_master_key() {
     let (api, _) = story().await;
     let other = api.directory().join("other.key");
-    let installation = Installation { directory: api.directory().to_owned(), master_key: Some(other) };
+    let installation = Installation { place: api.place(), master_key: Some(other) };
     let refused = look(&installation).await;
     assert_eq!(refused.expect_err("refused").code(), "MASTER_KEY_ERR");
 }

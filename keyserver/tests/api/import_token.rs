@@ -71,7 +71,7 @@ async fn the_secrets_of_an_expired_token_are_forgotten() {
     let token = api.import_token().await;
     let kept = || {
         let sql = "SELECT length(private_key) + length(nonce) FROM import_tokens";
-        api.database().query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a token")
+        api.tables().number(sql)
     };
     api.clock.advance(599);
     api.run_due().await;
@@ -234,10 +234,7 @@ async fn tokens_are_for_writers_and_leave_events_without_secrets() {
     assert_eq!(event["responseData"]["remainingRetrievals"], 2);
     import(&api, Token::of(&retrieved.is(StatusCode::OK).json).wrap(&[7; 32])).await.is(StatusCode::CREATED);
     let nonce = Base64::decode_vec(retrieved.json["nonce"].as_str().expect("text")).expect("base64");
-    let database: Vec<u8> = ["keyserver.db", "keyserver.db-wal"]
-        .into_iter()
-        .flat_map(|name| std::fs::read(api.directory().join(name)).expect("a file"))
-        .collect();
+    let database = api.tables().everything();
     for secret in [&nonce[..], retrieved.json["nonce"].as_str().expect("text").as_bytes(), &[7; 32]] {
         assert!(!database.windows(secret.len()).any(|window| window == secret), "a secret lies in the clear");
     }

@@ -242,15 +242,20 @@ async fn a_search_looks_through_five_thousand_keys_and_no_more() {
 
 /// Rows only: nothing here opens material.
 fn copy_first_key(api: &Api, times: u32) {
-    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-        INSERT INTO keys (id, instance, ring, name, tags, extractable, imported, bits, created_at, created_by, state,
-            state_since, revision)
-        SELECT randomblob(16), instance, ring, name, tags, extractable, imported, bits, created_at, created_by, state,
-            state_since, revision FROM (SELECT * FROM keys LIMIT 1), n";
-    assert_eq!(api.database().execute(sql, [times]).expect("copied"), times as usize);
-    let sql = "INSERT INTO key_versions (key_id, number, id, created_at, material) SELECT keys.id, 1, randomblob(16), created_at, x'00' FROM keys
+    let database = api.tables();
+    let id = if database.is_postgres() { "decode(md5(random()::text || n.i), 'hex')" } else { "randomblob(16)" };
+    let sql = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {times})
+         INSERT INTO keys (id, instance, ring, name, tags, extractable, imported, bits, created_at, created_by, state,
+             state_since, revision)
+         SELECT {id}, instance, ring, name, tags, extractable, imported, bits, created_at, created_by, state,
+             state_since, revision FROM (SELECT * FROM keys LIMIT 1) AS first, n"
+    );
+    assert_eq!(database.execute(&sql).expect("copied"), u64::from(times));
+    let sql = "INSERT INTO key_versions (key_id, number, id, created_at, material)
+        SELECT id, 1, id, created_at, id FROM keys
         WHERE NOT EXISTS (SELECT 1 FROM key_versions WHERE key_id = keys.id)";
-    assert_eq!(api.database().execute(sql, []).expect("copied"), times as usize);
+    assert_eq!(database.execute(sql).expect("copied"), u64::from(times));
 }
 
 #[tokio::test]

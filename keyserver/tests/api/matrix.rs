@@ -175,12 +175,13 @@ impl Story {
 /// An instance of an account, as if it had been made there.
 fn another_instance(api: &Api, account: &str) -> String {
     let id = uuid::Builder::from_random_bytes([account.len().to_le_bytes()[0]; 16]).into_uuid();
-    api.database()
-        .execute(
-            "INSERT INTO instances (id, name, region, account, created_at) VALUES (?, 'another', 'us-south', ?, 0)",
-            (id, account),
-        )
-        .expect("an instance");
+    let database = api.tables();
+    let sql = format!(
+        "INSERT INTO instances (id, name, region, account, created_at)
+         VALUES ({}, 'another', 'us-south', '{account}', 0)",
+        database.id(&id.to_string())
+    );
+    assert_eq!(database.execute(&sql), Ok(1));
     id.to_string()
 }
 

@@ -416,15 +416,12 @@ async fn files_that_never_became_objects_are_removed_at_the_next_start() {
     fs::create_dir_all(folder.join(&store.guid).join("ab")).expect("made");
     fs::write(folder.join(&loose), b"loose").expect("written");
     fs::write(folder.join("incoming/half"), b"half").expect("written");
-    let insert = "INSERT INTO loose_files (file) VALUES (?)";
-    api.database().execute(insert, [&loose]).expect("inserted");
-    api.database().execute(insert, ["gone/already"]).expect("inserted");
+    let insert = format!("INSERT INTO loose_files (file) VALUES ('{loose}'), ('gone/already')");
+    assert_eq!(api.tables().execute(&insert), Ok(2));
     let api = api.restart().await;
     assert_eq!(left_on_disk(&api).len(), 1);
     assert!(api.get(&store.path("x")).send().await.is(StatusCode::OK).bytes == message);
-    let left: i64 =
-        api.database().query_row("SELECT count(*) FROM loose_files", [], |row| row.get(0)).expect("a count");
-    assert_eq!(left, 0);
+    assert_eq!(api.tables().number("SELECT count(*) FROM loose_files"), 0);
 }
 
 #[tokio::test]
@@ -435,18 +432,14 @@ async fn every_operation_leaves_an_event_of_the_instance() {
         api.call(method, &path).body(message.clone()).send().await;
     }
     api.get(&store.path("gone")).send().await;
-    let database = api.database();
-    let mut statement = database
-        .prepare(
-            "SELECT action, event FROM events WHERE instance = ? AND action LIKE 'envelock-objects.%' ORDER BY rowid",
-        )
-        .expect("a statement");
-    let guid = uuid::Uuid::try_parse(&store.guid).expect("a GUID");
-    let events: Vec<(String, Value)> = statement
-        .query_map([guid], |row| Ok((row.get(0)?, serde_json::from_str(&row.get::<_, String>(1)?).expect("JSON"))))
-        .expect("events")
-        .map(|event| event.expect("an event"))
-        .collect();
+    let database = api.tables();
+    let sql = format!(
+        "SELECT action, event FROM events WHERE instance = {} AND action LIKE 'envelock-objects.%' ORDER BY {}",
+        database.id(&store.guid),
+        database.arrival()
+    );
+    let event = |row: Vec<String>| (row[0].clone(), serde_json::from_str(&row[1]).expect("JSON"));
+    let events: Vec<(String, Value)> = database.rows(&sql).into_iter().map(event).collect();
     let actions: Vec<&str> = events.iter().map(|(action, _)| action.as_str()).collect();
     let object = |action: &str| format!("envelock-objects.{action}");
     assert_eq!(

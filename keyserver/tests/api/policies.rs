@@ -29,9 +29,7 @@ async fn metadata(api: &Api, key: &str) -> Value {
 }
 
 fn last_event(api: &Api) -> Value {
-    let sql = "SELECT event FROM events ORDER BY rowid DESC LIMIT 1";
-    let event: String = api.database().query_row(sql, [], |row| row.get(0)).expect("an event");
-    serde_json::from_str(&event).expect("JSON")
+    api.events().pop().expect("an event")
 }
 
 #[tokio::test]

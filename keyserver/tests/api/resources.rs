@@ -279,8 +279,7 @@ async fn a_deleted_key_protect_instance_can_be_restored_for_seven_days() {
     api.advance(1).await;
     api.run_due().await;
     assert_eq!(api.get(&path).send().await.json["state"], "removed");
-    let left: i64 = api.database().query_row("SELECT count(*) FROM keys", [], |row| row.get(0)).expect("a count");
-    assert_eq!(left, 0, "no key outlives its instance");
+    assert_eq!(api.tables().number("SELECT count(*) FROM keys"), 0, "no key outlives its instance");
 }
 
 #[tokio::test]
@@ -296,12 +295,8 @@ async fn a_deleted_instance_is_removed_for_good_on_demand() {
     act("restore").await.rejected(404, "RECLAMATION_NOT_FOUND_ERR");
     let odd = api.post("/v1/reclamations/nonsense/actions/restore").send().await;
     odd.rejected(404, "RECLAMATION_NOT_FOUND_ERR");
-    let event: String = api
-        .database()
-        .query_row("SELECT event FROM events WHERE action = 'resource-controller.reclamation.reclaim'", [], |row| {
-            row.get(0)
-        })
-        .expect("an event");
+    let sql = "SELECT event FROM events WHERE action = 'resource-controller.reclamation.reclaim'";
+    let event = api.tables().value(sql);
     assert!(event.contains("\"severity\":\"critical\"") && event.contains(&api.instance), "{event}");
 }
 

@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 use crate::{
     audit::events,
-    support::{Api, READER},
+    support::{Api, READER, options},
 };
 
 const DAY: i64 = 24 * 3600;
@@ -62,9 +62,7 @@ async fn keys_follow_one_another_without_a_token_being_lost() {
     assert_eq!(published(&api).await, both[1..], "by the clock, before anybody cleans up");
     api.get("/api/v2/keys").token(&last).send().await.refused(401, "UNAUTHORIZED_ERR");
     api.run_due().await;
-    let kept: i64 =
-        api.database().query_row("SELECT count(*) FROM signing_keys", [], |row| row.get(0)).expect("a count");
-    assert_eq!(kept, 1);
+    assert_eq!(api.tables().number("SELECT count(*) FROM signing_keys"), 1);
     let made: Vec<Value> =
         events(&api).into_iter().filter(|event| event["action"] == "envelock.signing-key.create").collect();
     assert_eq!(made.len(), 1);
@@ -86,7 +84,8 @@ async fn keys_outlive_the_server_that_made_them() {
 async fn an_operator_can_have_the_next_key_at_once() {
     let api = Api::new().await;
     let clock: Arc<dyn Clock> = Arc::clone(&api.clock) as _;
-    let rotate = || server::rotate_signing_key(api.directory(), None, &*clock, &SystemEntropy);
+    let place = api.place();
+    let rotate = || server::rotate_signing_key(&place, None, &*clock, &SystemEntropy);
     assert!(rotate().await.expect("made"));
     assert_eq!(published(&api).await.len(), 1, "the running server has not looked yet");
     api.run_due().await;
@@ -96,7 +95,7 @@ async fn an_operator_can_have_the_next_key_at_once() {
     api.clock.advance(600);
     assert_eq!(signer(&api.token_for(&api.api_key).await), both[1]);
     let nowhere = tempfile::tempdir().expect("a directory");
-    assert!(server::rotate_signing_key(nowhere.path(), None, &*clock, &SystemEntropy).await.is_err());
+    assert!(server::rotate_signing_key(&options(nowhere.path()).place, None, &*clock, &SystemEntropy).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
@@ -127,7 +126,7 @@ async fn of_servers_that_find_a_key_due_at_the_same_moment_one_makes_it() {
 async fn a_token_names_one_of_our_keys_and_is_verified_by_that_one() {
     let api = Api::new().await;
     let clock: Arc<dyn Clock> = Arc::clone(&api.clock) as _;
-    assert!(server::rotate_signing_key(api.directory(), None, &*clock, &SystemEntropy).await.expect("made"));
+    assert!(server::rotate_signing_key(&api.place(), None, &*clock, &SystemEntropy).await.expect("made"));
     api.run_due().await;
     let both = published(&api).await;
     let someone = api.someone(&[READER], &[]).await;

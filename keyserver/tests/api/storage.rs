@@ -78,7 +78,11 @@ async fn no_file_holds_material_or_credentials_in_the_clear() {
         b"PRIVATE KEY".to_vec(),
         fs::read(api.directory().join("master.key")).expect("a file").trim_ascii().to_vec(),
     ];
-    let mut seen = 0;
+    let database = api.tables().everything();
+    let mut seen = database.len();
+    for secret in &secrets {
+        assert!(!database.windows(secret.len()).any(|window| window == secret), "the database");
+    }
     for entry in fs::read_dir(api.directory()).expect("a directory") {
         let path = entry.expect("an entry").path();
         if path.ends_with("master.key") || path.is_dir() {
@@ -96,9 +100,10 @@ async fn no_file_holds_material_or_credentials_in_the_clear() {
 #[tokio::test]
 async fn files_are_for_their_owner_alone() {
     let api = Api::new().await;
-    for (name, mode) in [("master.key", 0o600), ("keyserver.db", 0o600), ("keyserver.db-wal", 0o600)] {
+    let of_sqlite = if api.tables().is_postgres() { &[][..] } else { &["keyserver.db", "keyserver.db-wal"] };
+    for name in ["master.key"].iter().chain(of_sqlite) {
         let permissions = fs::metadata(api.directory().join(name)).expect("a file").permissions();
-        assert_eq!(permissions.mode() & 0o777, mode, "{name}");
+        assert_eq!(permissions.mode() & 0o777, 0o600, "{name}");
     }
 }
 
@@ -158,12 +163,17 @@ async fn a_directory_serves_one_server_at_a_time() {
 #[tokio::test]
 async fn a_database_of_a_newer_server_is_left_alone() {
     let api = Api::new().await;
-    api.database().pragma_update(None, "user_version", 99).expect("set");
+    api.tables().set_format(99);
     let copy = tempfile::tempdir().expect("a directory");
-    for name in ["keyserver.db", "keyserver.db-wal", "master.key"] {
-        fs::copy(api.directory().join(name), copy.path().join(name)).expect("copied");
+    for entry in fs::read_dir(api.directory()).expect("a directory").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_file() {
+            fs::copy(&entry, copy.path().join(entry.file_name().expect("a name"))).expect("copied");
+        }
     }
-    let error = start(copy.path()).await.err().expect("refused");
+    let mut options = options(copy.path());
+    options.place.database = api.place().database;
+    let start = server::open(&options, Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let error = start.await.err().expect("refused");
     assert!(error.to_string().contains("format 99"), "{error}");
 }
 
@@ -171,10 +181,12 @@ async fn a_database_of_a_newer_server_is_left_alone() {
 async fn material_moved_to_another_key_does_not_open() {
     let api = Api::new().await;
     let (one, two) = (api.root_key().await, api.root_key().await);
-    let from = uuid::Uuid::try_parse(&one).expect("a UUID");
-    let copy =
-        "UPDATE key_versions SET material = (SELECT material FROM key_versions WHERE key_id = ?1) WHERE key_id != ?1";
-    assert_eq!(api.database().execute(copy, [from]).expect("copied"), 1);
+    let one_id = api.tables().id(&one);
+    let copy = format!(
+        "UPDATE key_versions SET material = (SELECT material FROM key_versions WHERE key_id = {one_id})
+         WHERE key_id != {one_id}"
+    );
+    assert_eq!(api.tables().execute(&copy), Ok(1));
     api.act(&two, "wrap", Value::Null).await.refused(500, "INTERNAL_ERR");
     api.act(&one, "wrap", Value::Null).await.is(StatusCode::OK);
 }
@@ -183,14 +195,14 @@ async fn material_moved_to_another_key_does_not_open() {
 async fn a_row_changed_to_say_that_a_key_may_be_shown_does_not_show_it() {
     let api = Api::new().await;
     let id = api.root_key().await;
-    let change = |sql: &str| assert_eq!(api.database().execute(sql, []).expect("changed"), 1, "{sql}");
-    change("UPDATE keys SET extractable = 1");
+    let change = |sql: &str| assert_eq!(api.tables().execute(sql), Ok(1), "{sql}");
+    change("UPDATE keys SET extractable = TRUE");
     let answer = api.get(&format!("/api/v2/keys/{id}")).send().await;
     answer.refused(500, "INTERNAL_ERR");
     assert!(!answer.text.contains("payload"), "{}", answer.text);
-    change("UPDATE keys SET extractable = 0");
+    change("UPDATE keys SET extractable = FALSE");
     api.act(&id, "wrap", Value::Null).await.is(StatusCode::OK);
-    change("UPDATE keys SET imported = 1");
+    change("UPDATE keys SET imported = TRUE");
     api.act(&id, "wrap", Value::Null).await.refused(500, "INTERNAL_ERR");
 }
 
@@ -198,13 +210,16 @@ async fn a_row_changed_to_say_that_a_key_may_be_shown_does_not_show_it() {
 async fn a_key_moved_to_another_instance_does_not_open_there() {
     let api = Api::new().await;
     let id = api.root_key().await;
-    let other = uuid::Uuid::try_parse("6f2b7c1e-58c0-4f5b-9a53-0d1c2e3f4a5b").expect("a UUID");
-    let database = api.database();
-    let copy = "INSERT INTO instances (id, name, region, account, created_at)
-        SELECT ?1, name, region, account, created_at FROM instances";
-    assert_eq!(database.execute(copy, [other]).expect("copied"), 1);
-    assert_eq!(database.execute("UPDATE keys SET instance = ?1", [other]).expect("moved"), 1);
-    let call = api.post(&format!("/api/v2/keys/{id}/actions/wrap")).header("bluemix-instance", &other.to_string());
+    let other = "6f2b7c1e-58c0-4f5b-9a53-0d1c2e3f4a5b";
+    let database = api.tables();
+    let other_id = database.id(other);
+    let copy = format!(
+        "INSERT INTO instances (id, name, region, account, created_at)
+         SELECT {other_id}, name, region, account, created_at FROM instances"
+    );
+    assert_eq!(database.execute(&copy), Ok(1));
+    assert_eq!(database.execute(&format!("UPDATE keys SET instance = {other_id}")), Ok(1));
+    let call = api.post(&format!("/api/v2/keys/{id}/actions/wrap")).header("bluemix-instance", other);
     call.send().await.refused(500, "INTERNAL_ERR");
 }
 
@@ -218,7 +233,7 @@ async fn the_master_key_can_be_kept_away_from_the_database() {
     assert!(file.exists());
     assert!(!data.path().join("master.key").exists());
     drop(start_apart().await.expect("starts again"));
-    server::sign_in_code(data.path(), &SystemClock, &SystemEntropy).await.expect("a link needs no master key");
+    server::sign_in_code(&apart.place, &SystemClock, &SystemEntropy).await.expect("a link needs no master key");
     let error = start(data.path()).await.err().expect("refused without the file");
     assert!(matches!(error, StartError::MasterKey(MasterKeyError::Missing(_))), "{error}");
 
@@ -232,17 +247,15 @@ async fn the_master_key_can_be_kept_away_from_the_database() {
 #[tokio::test]
 async fn a_sign_in_code_leaves_a_database_of_another_format_alone() {
     let api = Api::new().await;
-    let code = || server::sign_in_code(api.directory(), &SystemClock, &SystemEntropy);
+    let place = api.place();
+    let code = || server::sign_in_code(&place, &SystemClock, &SystemEntropy);
     code().await.expect("a code while the server runs");
     for format in [0, 99] {
-        api.database().pragma_update(None, "user_version", format).expect("set");
+        api.tables().set_format(format);
         let error = code().await.expect_err("refused").to_string();
         assert!(error.contains(&format!("format {format},")), "{error}");
         assert!(error.contains("use the envelock-keyserver that the server runs with"), "{error}");
-        let now: i64 = api.database().pragma_query_value(None, "user_version", |row| row.get(0)).expect("a number");
-        assert_eq!(now, format);
+        assert_eq!(api.tables().format(), format);
     }
-    let codes: i64 =
-        api.database().query_row("SELECT count(*) FROM sign_in_codes", [], |row| row.get(0)).expect("a count");
-    assert_eq!(codes, 2, "the server's own and the first one");
+    assert_eq!(api.tables().number("SELECT count(*) FROM sign_in_codes"), 2, "the server's own and the first one");
 }

@@ -5,6 +5,8 @@ pub(crate) mod import;
 #[path = "service.rs"]
 pub(crate) mod service;
 
+#[path = "database.rs"]
+pub(crate) mod database;
 #[path = "objects.rs"]
 pub(crate) mod objects;
 
@@ -23,12 +25,14 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use envelock_keyserver::server::{self, Clock, Custody, Network, Options, Rates, Services, SystemEntropy};
+use envelock_keyserver::server::{self, Clock, Custody, Network, Options, Place, Rates, Services, SystemEntropy};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
+
+use self::database::Database;
 
 pub(crate) const KEY_TYPE: &str = "application/vnd.ibm.kms.key+json";
 /// 2026-01-10T09:00:00Z
@@ -58,8 +62,22 @@ pub(crate) struct Api {
     pub(crate) api_key: String,
     pub(crate) sign_in_code: String,
     pub(crate) token: String,
-    directory: TempDir,
+    home: Home,
     server: server::Server,
+}
+
+/// Where a test's server keeps what.
+struct Home {
+    directory: TempDir,
+    database: Option<String>,
+}
+
+impl Home {
+    fn options(&self) -> Options {
+        let mut options = options(self.directory.path());
+        options.place.database = self.database.as_ref().map(|url| url.parse().expect("an address"));
+        options
+    }
 }
 
 impl Api {
@@ -72,13 +90,13 @@ impl Api {
     pub(crate) async fn new_with(change: impl FnOnce(&mut Options)) -> Self {
         // What the first start makes is older than everything else, so that it comes first in lists.
         let clock = Arc::new(FixedClock(AtomicI64::new(START - 1000)));
-        let directory = tempfile::tempdir().expect("a directory");
-        let mut options = options(directory.path());
+        let home = Home { directory: tempfile::tempdir().expect("a directory"), database: database::fresh() };
+        let mut options = home.options();
         change(&mut options);
         let server = open_with(&options, &clock).await;
         clock.advance(1);
         let api_key = server.api_key.as_ref().expect("a first start").to_string();
-        Self::around(directory, clock, server, api_key).await
+        Self::around(home, clock, server, api_key).await
     }
 
     /// The same directory in a new server, as after a restart.
@@ -88,24 +106,25 @@ impl Api {
 
     /// As [`Api::restart`], with other options.
     pub(crate) async fn restart_with(self, change: impl FnOnce(&mut Options)) -> Self {
-        let Self { clock, directory, api_key, router, server, .. } = self;
+        let Self { clock, home, api_key, router, server, .. } = self;
         drop((router, server));
-        let mut options = options(directory.path());
+        let mut options = home.options();
         change(&mut options);
         let server = open_with(&options, &clock).await;
         assert!(server.api_key.is_none(), "an API key is made on the first start only");
-        Self::around(directory, clock, server, api_key).await
+        Self::around(home, clock, server, api_key).await
     }
 
     /// The same administrator at a server over another directory.
     pub(crate) async fn moved_to(self, directory: TempDir) -> Self {
         let Self { clock, api_key, router, server, .. } = self;
         drop((router, server));
-        let server = open_with(&options(directory.path()), &clock).await;
-        Self::around(directory, clock, server, api_key).await
+        let home = Home { directory, database: None };
+        let server = open_with(&home.options(), &clock).await;
+        Self::around(home, clock, server, api_key).await
     }
 
-    async fn around(directory: TempDir, clock: Arc<FixedClock>, server: server::Server, api_key: String) -> Self {
+    async fn around(home: Home, clock: Arc<FixedClock>, server: server::Server, api_key: String) -> Self {
         let mut api = Self {
             clock,
             router: server.router.clone(),
@@ -114,7 +133,7 @@ impl Api {
             sign_in_code: server.sign_in_code.to_string(),
             api_key,
             token: String::new(),
-            directory,
+            home,
             server,
         };
         api.token = api.token_for(&api.api_key).await;
@@ -123,7 +142,12 @@ impl Api {
 
     /// The server's directory.
     pub(crate) fn directory(&self) -> &Path {
-        self.directory.path()
+        self.home.directory.path()
+    }
+
+    /// The server's directory and database, as a command beside it finds them.
+    pub(crate) fn place(&self) -> Place {
+        self.home.options().place
     }
 
     /// Does the chores that are due by the clock.
@@ -140,19 +164,21 @@ impl Api {
     pub(crate) async fn replica_with(&self, change: impl FnOnce(&mut Options)) -> (server::Server, TempDir) {
         let directory = tempfile::tempdir().expect("a directory");
         let (own, other) = (|name: &str| self.directory().join(name), |name: &str| directory.path().join(name));
-        std::os::unix::fs::symlink(own("keyserver.db"), other("keyserver.db")).expect("a link");
+        if self.home.database.is_none() {
+            std::os::unix::fs::symlink(own("keyserver.db"), other("keyserver.db")).expect("a link");
+        }
         std::fs::copy(own("master.key"), other("master.key")).expect("copied");
-        let mut options = options(directory.path());
+        let home = Home { directory, database: self.home.database.clone() };
+        let mut options = home.options();
         change(&mut options);
-        (open_with(&options, &self.clock).await, directory)
+        (open_with(&options, &self.clock).await, home.directory)
     }
 
     /// Every audit event so far, oldest first.
     pub(crate) fn events(&self) -> Vec<Value> {
-        let database = self.database();
-        let mut statement = database.prepare("SELECT event FROM events ORDER BY rowid").expect("a table");
-        let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
-        rows.map(|row| serde_json::from_str(&row.expect("a row")).expect("JSON")).collect()
+        let database = self.tables();
+        let rows = database.rows(&format!("SELECT event FROM events ORDER BY {}", database.arrival()));
+        rows.iter().map(|row| serde_json::from_str(&row[0]).expect("JSON")).collect()
     }
 
     /// Audit events of one action.
@@ -160,9 +186,14 @@ impl Api {
         self.events().into_iter().filter(|event| event["action"] == action).collect()
     }
 
-    /// Everything that has been written to the database so far.
+    /// The SQLite file.
     pub(crate) fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.directory().join("keyserver.db")).expect("the database")
+    }
+
+    /// The database, past the server, whichever it is.
+    pub(crate) fn tables(&self) -> Database {
+        Database::open(self.directory(), self.home.database.as_deref())
     }
 
     /// A request with everything that the Key Protect API asks for.
@@ -304,10 +335,10 @@ pub(crate) const MANAGER: &str = "crn:v1:bluemix:public:iam::::serviceRole:Manag
 /// Largest object of a test's server.
 pub(crate) const MAX_OBJECT_BYTES: u64 = 4_000_000;
 
-/// A server that keeps everything in one directory.
+/// A server that keeps everything in one directory, also when other tests run on PostgreSQL.
 pub(crate) fn options(directory: &Path) -> Options {
     Options {
-        directory: directory.to_owned(),
+        place: Place { directory: directory.to_owned(), database: None },
         master_key: None,
         region: "us-south".to_owned(),
         secure_cookies: false,

@@ -4,6 +4,7 @@
 
 use crate::{
     apt, browsers, conformance, console, faults, layers, matrix, pack, packaging,
+    postgres::Postgres,
     project::WASM_TARGET,
     run::{Cmd, Cx, on_path},
     server, setup, size,
@@ -28,7 +29,7 @@ pub(super) struct Step {
 pub(super) const SETUP: &str = "setup";
 
 /// All of them.
-pub(super) const STEPS: [Step; 23] = [
+pub(super) const STEPS: [Step; 24] = [
     Step { name: SETUP, about: "toolchain, browser, npm packages", run: setup::all },
     Step { name: "fmt", about: "rustfmt", run: fmt },
     Step { name: "layers", about: "import direction, file length, module docs", run: layers::check },
@@ -46,6 +47,7 @@ pub(super) const STEPS: [Step; 23] = [
     Step { name: "size", about: "size of what a browser loads, within budget", run: size_step },
     Step { name: "server", about: "release key server", run: server_build },
     Step { name: "keyserver", about: "key server's own tests", run: keyserver },
+    Step { name: "keyserver-postgres", about: "key server on PostgreSQL, and two of them", run: keyserver_postgres },
     Step { name: "conformance", about: "key server driven by IBM's SDKs", run: conformance_step },
     Step { name: "runtimes", about: "npm package in Node, Deno, Bun and edge runtimes", run: runtimes },
     Step { name: "browsers", about: "npm package in three browser engines, bundled and not", run: browsers_step },
@@ -146,6 +148,10 @@ fn server_build(cx: &Cx) -> Result<()> {
 
 /// The integration test that needs other people's clients; all other targets run without them.
 const CONFORMANCE: &str = "conformance";
+/// The integration test that needs PostgreSQL.
+const REPLICAS: &str = "replicas";
+/// The tests that run on either database.
+const API: &str = "api";
 
 fn keyserver(cx: &Cx) -> Result<()> {
     let commands = ["age", "curl", "jq", "openssl"];
@@ -158,11 +164,19 @@ fn keyserver(cx: &Cx) -> Result<()> {
     faults::prepare(cx)?;
     let mut test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--lib", "--bins"]);
     for name in rust_tests(&cx.project.path("keyserver/tests"))? {
-        if name != CONFORMANCE {
+        if name != CONFORMANCE && name != REPLICAS {
             test = test.args(["--test", &name]);
         }
     }
     test.run()
+}
+
+fn keyserver_postgres(cx: &Cx) -> Result<()> {
+    let server = Postgres::start(cx)?;
+    let test = cx.cargo().env("ENVELOCK_TEST_POSTGRES", server.url());
+    let test = test.args(["test", "--package", "envelock-keyserver", "--test", API, "--test", REPLICAS, "--"]);
+    // Damages rows in SQLite's own words; what finds them reads both databases by the same statements.
+    test.args(["--skip", "fsck::each_kind_of_damage_is_found_and_named"]).run()
 }
 
 fn conformance_step(cx: &Cx) -> Result<()> {

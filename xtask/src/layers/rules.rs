@@ -66,8 +66,17 @@ pub(super) const KEYSERVER: Layers = Layers {
     ],
     only: &[
         Only { what: "axum", by: &["", "server", "routes"], why: "the domain does not know HTTP" },
+        Only {
+            what: "tokio_postgres",
+            by: &["store::db", "config::address"],
+            why: "nothing above store/db/ knows which database there is; an address is read where options are",
+        },
         Only { what: "rusqlite", by: &["store::db"], why: "nothing above store/db/ knows which database there is" },
-        Only { what: "rustls", by: &["server"], why: "TLS ends where connections are accepted" },
+        Only {
+            what: "rustls",
+            by: &["server", "store::db::postgres"],
+            why: "TLS ends where connections are accepted, and begins where the database is reached",
+        },
         Only { what: "prometheus_client", by: &["metrics"], why: "what is counted has one place" },
         Only { what: "aes_gcm", by: &["crypto"], why: "ciphers are used through crypto/" },
         Only {

@@ -44,12 +44,13 @@ impl Pace {
 
     /// Whether it is time, given how many records this process has written in all; if so, it starts to count again.
     pub(crate) fn is_due(&mut self, records: u64, now: Timestamp) -> bool {
-        let new = records.saturating_sub(self.records);
+        // A chain that is in doubt is not counted any more.
+        let new = records.checked_sub(self.records).unwrap_or(records);
         let waited = now.duration_since(self.since);
         // A clock that was set back must not put it off.
         let due = new >= EVERY_RECORDS || (new > 0 && (waited >= EVERY || waited.is_negative()));
         if due || new == 0 {
-            *self = Self { records: self.records + new, since: now };
+            *self = Self { records, since: now };
         }
         due
     }
@@ -167,5 +168,7 @@ mod tests {
         assert!(pace.is_due(10_005, at(202)), "many records");
         assert!(!pace.is_due(10_006, at(203)));
         assert!(pace.is_due(10_006, at(10)), "the clock was set back");
+        assert!(!pace.is_due(7, at(11)), "another chain, as the one before is in doubt");
+        assert!(pace.is_due(7, at(21)));
     }
 }

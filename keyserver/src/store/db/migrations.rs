@@ -1,127 +1,87 @@
 //! Forward-only, numbered changes of the tables.
 //!
-//! *Invariant:* a released migration is never edited; a database from a newer server is not touched.
+//! *Invariant:* a released change is never edited; a database from a newer server is not touched.
 
-use rusqlite::{Connection, TransactionBehavior};
-
+use super::dialect;
 use crate::error::Error;
 
-const MIGRATIONS: &[&str] = &[
-    include_str!("../migrations/0001_start.sql"),
-    include_str!("../migrations/0002_lifecycle.sql"),
-    include_str!("../migrations/0003_policies.sql"),
-    include_str!("../migrations/0004_rings_and_registrations.sql"),
-    include_str!("../migrations/0006_services.sql"),
-    include_str!("../migrations/0007_rotation_due.sql"),
-    include_str!("../migrations/0005_iam.sql"),
-    include_str!("../migrations/0008_instance_policies.sql"),
-    include_str!("../migrations/0009_import_tokens.sql"),
-    include_str!("../migrations/0010_identities.sql"),
-    include_str!("../migrations/0011_signing_keys.sql"),
-    include_str!("../migrations/0012_resource_groups.sql"),
-    include_str!("../migrations/0013_stored_bytes.sql"),
-    include_str!("../migrations/0014_custody.sql"),
-    include_str!("../migrations/0015_audit_chain.sql"),
+/// One change of the tables.
+enum Change {
+    /// Older than PostgreSQL here.
+    Sqlite(&'static str),
+    /// In the words of [`dialect`], which every database understands.
+    #[expect(dead_code, reason = "the next change is written so, if it can be")]
+    Both(&'static str),
+    /// Something that one text cannot say.
+    #[expect(dead_code, reason = "the next change is written so, if it must be")]
+    Each { sqlite: &'static str, postgres: &'static str },
+}
+
+use Change::Sqlite;
+
+const CHANGES: &[Change] = &[
+    Sqlite(include_str!("../migrations/0001_start.sql")),
+    Sqlite(include_str!("../migrations/0002_lifecycle.sql")),
+    Sqlite(include_str!("../migrations/0003_policies.sql")),
+    Sqlite(include_str!("../migrations/0004_rings_and_registrations.sql")),
+    Sqlite(include_str!("../migrations/0006_services.sql")),
+    Sqlite(include_str!("../migrations/0007_rotation_due.sql")),
+    Sqlite(include_str!("../migrations/0005_iam.sql")),
+    Sqlite(include_str!("../migrations/0008_instance_policies.sql")),
+    Sqlite(include_str!("../migrations/0009_import_tokens.sql")),
+    Sqlite(include_str!("../migrations/0010_identities.sql")),
+    Sqlite(include_str!("../migrations/0011_signing_keys.sql")),
+    Sqlite(include_str!("../migrations/0012_resource_groups.sql")),
+    Sqlite(include_str!("../migrations/0013_stored_bytes.sql")),
+    Sqlite(include_str!("../migrations/0014_custody.sql")),
+    Sqlite(include_str!("../migrations/0015_audit_chain.sql")),
 ];
+
+/// With what PostgreSQL begins: the tables as they are after the last change that SQLite alone has gone through.
+const POSTGRES_START: &str = include_str!("../migrations/postgres_start.sql");
 
 /// Format of the tables: how many changes have made them.
 #[expect(clippy::cast_possible_truncation, reason = "there are few")]
-pub(crate) const FORMAT: u32 = MIGRATIONS.len() as u32;
+pub(crate) const FORMAT: u32 = CHANGES.len() as u32;
 
-/// Applies what is missing, all of it or nothing. The format is read under the write lock: of two programs that open the
-/// same file, one applies a change.
-pub(super) fn run(connection: &mut Connection) -> Result<(), Error> {
-    // A change may replace a table that others refer to; what the references then say is checked at the end.
-    connection.pragma_update(None, "foreign_keys", false)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let applied = format(&transaction)?;
-    if applied as usize > MIGRATIONS.len() {
-        return Err(Error::Store(format!(
-            "the database has format {applied}, this server knows {} at most: start the newer server",
-            MIGRATIONS.len()
-        )));
-    }
-    for (number, sql) in (1_u32..).zip(MIGRATIONS).skip(applied as usize) {
-        transaction.execute_batch(sql)?;
-        transaction.pragma_update(None, "user_version", number)?;
-    }
-    if (applied as usize) < MIGRATIONS.len() && transaction.prepare("PRAGMA foreign_key_check")?.exists([])? {
-        return Err(Error::Store("a row refers to another that does not exist: restore the database".to_owned()));
-    }
-    Ok(transaction.commit()?)
+/// What brings a SQLite database from one format to the newest, with the format after each step.
+pub(super) fn sqlite_after(format: u32) -> impl Iterator<Item = (u32, &'static str)> {
+    let numbered = (1..).zip(CHANGES).skip(format as usize);
+    numbered.map(|(number, change)| match change {
+        Change::Sqlite(sql) | Change::Both(sql) | Change::Each { sqlite: sql, .. } => (number, *sql),
+    })
 }
 
-/// Changes nothing; fails unless the format is exactly the one this program writes.
-pub(super) fn require_current(connection: &Connection) -> Result<(), Error> {
-    let applied = format(connection)?;
-    if applied as usize == MIGRATIONS.len() {
+/// What brings a PostgreSQL database from one format to the newest, with the format after each step.
+pub(super) fn postgres_after(format: u32) -> impl Iterator<Item = (u32, String)> {
+    let before = (1..).zip(CHANGES).filter(|(_, change)| matches!(change, Change::Sqlite(_))).map(|(number, _)| number);
+    let start = before.last().unwrap_or_default();
+    let steps = (1..).zip(CHANGES).filter_map(move |(number, change)| match change {
+        Change::Sqlite(_) => (number == start).then(|| (number, POSTGRES_START.to_owned())),
+        Change::Both(sql) => Some((number, dialect::for_postgres(sql))),
+        Change::Each { postgres, .. } => Some((number, (*postgres).to_owned())),
+    });
+    steps.filter(move |(number, _)| *number > format)
+}
+
+/// Refuses a database of a newer server.
+pub(super) fn require_not_newer(format: u32) -> Result<(), Error> {
+    if format <= FORMAT {
         return Ok(());
     }
     Err(Error::Store(format!(
-        "it has format {applied}, this program writes {}: use the envelock-keyserver that the server runs with",
-        MIGRATIONS.len()
+        "the database has format {format}, this server knows {} at most: start the newer server",
+        FORMAT
     )))
 }
 
-fn format(connection: &Connection) -> Result<u32, Error> {
-    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_of_the_first_format_is_kept_with_its_versions_and_aliases() {
-        let mut connection = Connection::open_in_memory().expect("a database");
-        connection.execute_batch(MIGRATIONS[0]).expect("the first format");
-        connection.pragma_update(None, "user_version", 1).expect("set");
-        connection
-            .execute_batch(
-                "INSERT INTO instances VALUES (x'01', 'i', 'us-south', 'a', 0);
-                 INSERT INTO keys VALUES (x'02', x'01', 'default', 'k', NULL, '[]', 0, 0, 256, 1, 'me', 5, NULL, NULL, 1,
-                     1, NULL, NULL, 7);
-                 INSERT INTO key_versions VALUES (x'02', 1, x'03', 1, x'04');
-                 INSERT INTO aliases VALUES (x'01', 'alias', x'02');",
-            )
-            .expect("a key");
-        run(&mut connection).expect("up to date");
-        require_current(&connection).expect("up to date");
-        connection.pragma_update(None, "foreign_keys", true).expect("set");
-        connection.execute("UPDATE keys SET state = 3 WHERE revision = 7", []).expect("a state of the new format");
-        let counts = "SELECT count(*) FROM keys JOIN key_versions ON key_id = keys.id JOIN aliases USING (key_id)";
-        let count = |connection: &Connection| connection.query_row(counts, [], |row| row.get::<_, i64>(0));
-        assert_eq!(count(&connection).expect("a count"), 1);
-        connection.execute("DELETE FROM keys", []).expect("gone");
-        let rest = "SELECT (SELECT count(*) FROM key_versions) + (SELECT count(*) FROM aliases)";
-        assert_eq!(connection.query_row(rest, [], |row| row.get::<_, i64>(0)).expect("a count"), 0);
+/// Refuses any format but the one this program writes.
+pub(super) fn require_equal(format: u32) -> Result<(), Error> {
+    if format == FORMAT {
+        return Ok(());
     }
-
-    #[test]
-    fn events_of_an_older_format_become_a_chain_that_can_be_searched() {
-        let mut connection = Connection::open_in_memory().expect("a database");
-        connection.execute_batch(MIGRATIONS[0]).expect("the first format");
-        connection.pragma_update(None, "user_version", 1).expect("set");
-        let event = r#"{"outcome":"failure","correlationId":"0b9f7d0e-7e43-4a0b-8f3f-2f1d6c5b4a39","initiator":{"id":"me"},
-            "responseData":{"keyId":"5a0c2c1e-7d0e-4b57-9d52-3b6a4f0f7c11"}}"#;
-        for number in [3, 7] {
-            connection
-                .execute("INSERT INTO events VALUES (?1, ?1, 5, NULL, 'kms.secrets.wrap', ?2)", (number, event))
-                .expect("an event");
-        }
-        run(&mut connection).expect("up to date");
-        let found =
-            "SELECT sequence, hex(writer), hash IS NULL, hex(key_id), initiator, failed, hex(correlation), event
-                     FROM events ORDER BY sequence";
-        let mut statement = connection.prepare(found).expect("a table");
-        let row = |row: &rusqlite::Row<'_>| {
-            let texts = [1, 3, 4, 6, 7].map(|column| row.get::<_, String>(column).expect("a text"));
-            Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(2)?, row.get::<_, bool>(5)?, texts))
-        };
-        let rows: Vec<_> = statement.query_map([], row).expect("rows").map(|row| row.expect("a row")).collect();
-        let texts =
-            [&"0".repeat(32), "5A0C2C1E7D0E4B579D523B6A4F0F7C11", "me", "0B9F7D0E7E434A0B8F3F2F1D6C5B4A39", event]
-                .map(str::to_owned);
-        assert_eq!(rows, [(1, true, true, texts.clone()), (2, true, true, texts)]);
-    }
+    Err(Error::Store(format!(
+        "it has format {format}, this program writes {}: use the envelock-keyserver that the server runs with",
+        FORMAT
+    )))
 }

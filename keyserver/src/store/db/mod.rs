@@ -5,17 +5,23 @@
 //! *Invariant:* nothing outside this module knows which database there is.
 
 pub(crate) mod chain;
+mod dialect;
 mod migrations;
+mod postgres;
 mod sqlite;
 mod value;
 
 use std::{path::Path, time::Duration};
 
-use chain::Chain;
-use sqlite::Sqlite;
+use uuid::Uuid;
 
+use self::{
+    chain::Chain,
+    postgres::{Postgres, Session},
+    sqlite::Sqlite,
+};
 use super::Changes;
-use crate::{audit::chain::Position, error::Error};
+use crate::{audit::chain::Position, config::Address, error::Error};
 
 pub(crate) use migrations::FORMAT;
 pub(crate) use value::{Column, Value, params};
@@ -27,6 +33,8 @@ pub(crate) const NOTICED: Duration = Duration::from_millis(500);
 pub(crate) enum Database {
     /// One file.
     Sqlite(Sqlite),
+    /// A database that several servers may share.
+    Postgres(Postgres),
 }
 
 impl Database {
@@ -44,7 +52,19 @@ impl Database {
     pub(crate) fn heads(&self) -> Vec<Position> {
         match self {
             Self::Sqlite(sqlite) => sqlite.chain().durable().into_iter().collect(),
+            Self::Postgres(postgres) => postgres.heads(),
         }
+    }
+
+    /// Connects to a PostgreSQL database and brings its tables up to date. `writer` names the first of the chains that this
+    /// process begins; the others are counted up from it.
+    pub(crate) async fn connect(address: &Address, writer: Uuid) -> Result<Self, Error> {
+        Ok(Self::Postgres(Postgres::open(address, writer).await?))
+    }
+
+    /// Connects to a PostgreSQL database that a server made, which may be running, and leaves its tables as they are.
+    pub(crate) async fn connect_existing(address: &Address, writer: Uuid) -> Result<Self, Error> {
+        Ok(Self::Postgres(Postgres::open_existing(address, writer).await?))
     }
 
     /// Runs work that changes nothing.
@@ -54,6 +74,7 @@ impl Database {
     ) -> Result<T, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.read(work).await,
+            Self::Postgres(postgres) => postgres.read(work).await,
         }
     }
 
@@ -64,6 +85,7 @@ impl Database {
     ) -> Result<T, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.snapshot(work).await,
+            Self::Postgres(postgres) => postgres.snapshot(work).await,
         }
     }
 
@@ -74,6 +96,7 @@ impl Database {
     ) -> Result<T, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.write(work).await,
+            Self::Postgres(postgres) => postgres.write(work).await,
         }
     }
 
@@ -84,6 +107,7 @@ impl Database {
     ) -> Result<T, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.append(work).await,
+            Self::Postgres(postgres) => postgres.write(work).await,
         }
     }
 
@@ -91,6 +115,7 @@ impl Database {
     pub(crate) fn changes(&self) -> &Changes {
         match self {
             Self::Sqlite(sqlite) => sqlite.changes(),
+            Self::Postgres(postgres) => postgres.changes(),
         }
     }
 }
@@ -103,6 +128,7 @@ pub(crate) struct Db<'a> {
 
 enum Connection<'a> {
     Sqlite(&'a rusqlite::Connection),
+    Postgres(&'a Session),
 }
 
 impl Db<'_> {
@@ -115,6 +141,7 @@ impl Db<'_> {
     pub(crate) fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize, Error> {
         match self.connection {
             Connection::Sqlite(connection) => Ok(sqlite::execute(connection, sql, params)?),
+            Connection::Postgres(session) => session.execute(sql, params),
         }
     }
 
@@ -125,6 +152,10 @@ impl Db<'_> {
             Connection::Sqlite(connection) => match sqlite::execute(connection, sql, params) {
                 Err(error) if sqlite::is_taken(&error) => Ok(None),
                 done => Ok(Some(done?)),
+            },
+            Connection::Postgres(session) => match session.execute(sql, params) {
+                Err(_) if session.is_taken() => Ok(None),
+                done => done.map(Some),
             },
         }
     }
@@ -138,6 +169,7 @@ impl Db<'_> {
     ) -> Result<Vec<T>, Error> {
         match self.connection {
             Connection::Sqlite(connection) => sqlite::query(connection, sql, params, read),
+            Connection::Postgres(session) => session.query(sql, params, read),
         }
     }
 
@@ -172,6 +204,7 @@ pub(crate) struct Row<'a>(Columns<'a>);
 
 enum Columns<'a> {
     Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a tokio_postgres::Row),
 }
 
 impl Row<'_> {
@@ -179,6 +212,7 @@ impl Row<'_> {
     pub(crate) fn get<T: Column>(&self, column: &str) -> Result<T, Error> {
         let value = match self.0 {
             Columns::Sqlite(row) => sqlite::value(row, column),
+            Columns::Postgres(row) => row.try_get(column).ok(),
         };
         value.and_then(T::read).ok_or_else(|| unreadable(column))
     }
@@ -187,6 +221,7 @@ impl Row<'_> {
     pub(crate) fn at<T: Column>(&self, index: usize) -> Result<T, Error> {
         let value = match self.0 {
             Columns::Sqlite(row) => sqlite::value(row, index),
+            Columns::Postgres(row) => row.try_get(index).ok(),
         };
         value.and_then(T::read).ok_or_else(|| unreadable(&format!("column {index}")))
     }

@@ -49,11 +49,11 @@ impl AuditTrail for SqlStore {
 
     async fn insert_audit_key(&self, key: SealedAuditKey) -> Result<bool, Error> {
         self.write(move |db| {
-            let there: Option<i64> = db.query_optional("SELECT only FROM audit_keys", &[], |row| row.at(0))?;
+            let there: Option<i64> = db.query_optional("SELECT \"only\" FROM audit_keys", &[], |row| row.at(0))?;
             if there.is_some() {
                 return Ok(false);
             }
-            let sql = "INSERT INTO audit_keys (only, public_key, sealed) VALUES (1, $1, $2)";
+            let sql = "INSERT INTO audit_keys (\"only\", public_key, sealed) VALUES (1, $1, $2)";
             db.execute(sql, params![key.public_key.0, key.sealed.as_bytes()])?;
             Ok(true)
         })

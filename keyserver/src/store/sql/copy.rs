@@ -56,7 +56,7 @@ fn occupied(db: &Db<'_>) -> Result<Option<&'static str>, Error> {
 
 fn read(db: &Db<'_>, table: &'static Table, sink: &dyn Sink) -> Result<(), Error> {
     let columns = columns(table);
-    let key = table.key.join(", ");
+    let key = table.key.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
     let marks = marks(table.key.len());
     let select = format!("SELECT {columns} FROM {}", table.name);
     let first = format!("{select} ORDER BY {key} LIMIT {PAGE}");
@@ -98,7 +98,8 @@ fn insert(db: &Db<'_>, table: &Table, cells: &[Cell]) -> Result<(), Error> {
 }
 
 fn columns(table: &Table) -> String {
-    table.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    // One of them is a word of the language.
+    table.columns.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
 fn marks(count: usize) -> String {

@@ -36,10 +36,12 @@ impl Installations for SqlStore {
             api_keys::insert_api_key(db, api_key)?;
             policies::insert_policy(db, policy)?;
             insert_instance(db, instance, millis(*at))?;
-            db.execute(
+            let first = db.execute_unless_taken(
                 "INSERT INTO installation (\"only\", account, region, administrator) VALUES (1, $1, $2, $3)",
                 params![&installation.account, &installation.region, installation.administrator],
             )?;
+            // Another server made one at the same moment.
+            first.ok_or(Error::Contended)?;
             insert_signing_key(db, signing_key)
         })
         .await

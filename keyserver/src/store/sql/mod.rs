@@ -38,7 +38,7 @@ use super::{
     Changes, Health, NewEvent, Store,
     db::{self, Database, Db, chain::Chain},
 };
-use crate::error::Error;
+use crate::{config::Address, error::Error};
 
 /// A store in a database.
 pub(crate) struct SqlStore(Database);
@@ -64,6 +64,17 @@ impl SqlStore {
     /// What the tables' format is called, in this database and in copies of it.
     pub(crate) fn format() -> u32 {
         db::FORMAT
+    }
+
+    /// A store in a PostgreSQL database, which is brought up to date.
+    /// `writer` names the first of the chains of audit events that this process begins.
+    pub(crate) async fn connect(address: &Address, writer: Uuid) -> Result<Self, Error> {
+        Database::connect(address, writer).await.map(Self)
+    }
+
+    /// A store in a PostgreSQL database that a server made, which may be running; its tables are left as they are.
+    pub(crate) async fn connect_existing(address: &Address, writer: Uuid) -> Result<Self, Error> {
+        Database::connect_existing(address, writer).await.map(Self)
     }
 
     async fn read<T: Send + 'static>(

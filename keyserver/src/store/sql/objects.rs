@@ -83,7 +83,9 @@ impl Objects for SqlStore {
             }
             count_in(db, instance, object.size, quota)?;
             insert(db, instance, &object)?;
-            forget(db, &object.file)?;
+            if !forget(db, &object.file)? {
+                return Err(Error::Contended);
+            }
             append(db, &event)?;
             Ok(replaced.map(|replaced| replaced.file))
         })
@@ -120,12 +122,12 @@ impl Objects for SqlStore {
         self.write(move |db| loosen(db, &file)).await
     }
 
-    async fn loose_files(&self) -> Result<Vec<String>, Error> {
-        self.read(|db| db.query("SELECT file FROM loose_files", &[], |row| row.at(0))).await
+    async fn take_loose_files(&self) -> Result<Vec<String>, Error> {
+        self.write(|db| db.query("DELETE FROM loose_files RETURNING file", &[], |row| row.at(0))).await
     }
 
     async fn forget_loose_files(&self, files: Vec<String>) -> Result<(), Error> {
-        self.write(move |db| files.iter().try_for_each(|file| forget(db, file))).await
+        self.write(move |db| files.iter().try_for_each(|file| forget(db, file).map(drop))).await
     }
 }
 
@@ -148,8 +150,8 @@ fn require_active(db: &Db<'_>, instance: InstanceId) -> Result<(), Error> {
 
 fn count_in(db: &Db<'_>, instance: InstanceId, size: u64, quota: u64) -> Result<(), Error> {
     let (size, most) = (bytes(size)?, i64::try_from(quota).unwrap_or(i64::MAX));
-    let sql = "UPDATE instances SET stored_bytes = stored_bytes + $1 WHERE id = $2 AND stored_bytes <= $3 - $1";
-    match db.execute(sql, params![size, instance.0, most])? {
+    let sql = "UPDATE instances SET stored_bytes = stored_bytes + $1 WHERE id = $2 AND stored_bytes <= $3";
+    match db.execute(sql, params![size, instance.0, most.saturating_sub(size)])? {
         0 => Err(Error::QuotaExceeded { limit: quota }),
         _ => Ok(()),
     }
@@ -170,9 +172,8 @@ fn loosen(db: &Db<'_>, file: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn forget(db: &Db<'_>, file: &str) -> Result<(), Error> {
-    db.execute("DELETE FROM loose_files WHERE file = $1", params![file])?;
-    Ok(())
+fn forget(db: &Db<'_>, file: &str) -> Result<bool, Error> {
+    Ok(db.execute("DELETE FROM loose_files WHERE file = $1", params![file])? == 1)
 }
 
 fn find(db: &Db<'_>, instance: InstanceId, name: &ObjectName) -> Result<Option<Object>, Error> {

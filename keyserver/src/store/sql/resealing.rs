@@ -69,7 +69,7 @@ impl Resealing for SqlStore {
                         params![fresh, id, sealed],
                     ),
                     SealedAt::AuditKey => db.execute(
-                        "UPDATE audit_keys SET sealed = $1 WHERE only = 1 AND sealed = $2",
+                        "UPDATE audit_keys SET sealed = $1 WHERE \"only\" = 1 AND sealed = $2",
                         params![fresh, sealed],
                     ),
                     SealedAt::TokenPrivateKey { instance, token } => db.execute(

@@ -4,6 +4,8 @@
 //! A write that fails, or panics, undoes itself alone.
 //! *Invariant:* no caller sees the outcome of a write that is not durable, and no async thread waits for the disk.
 
+mod migrate;
+
 use std::{
     fs::OpenOptions,
     os::unix::fs::OpenOptionsExt,
@@ -23,7 +25,7 @@ use rusqlite::{
 };
 use tokio::sync::oneshot;
 
-use super::{Changes, Columns, Connection as Handle, Db, NOTICED, Row, Value, chain::Chain, migrations};
+use super::{Changes, Columns, Connection as Handle, Db, NOTICED, Row, Value, chain::Chain};
 use crate::error::Error;
 
 /// Writes that one commit may carry.
@@ -75,7 +77,7 @@ impl Sqlite {
         let mut writer = Connection::open(path)?;
         writer.busy_timeout(BUSY_TIMEOUT)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
-        migrations::run(&mut writer)?;
+        migrate::run(&mut writer)?;
         Self::around(path, writer, chain)
     }
 
@@ -84,7 +86,7 @@ impl Sqlite {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let writer = Connection::open_with_flags(path, flags)?;
         writer.busy_timeout(BUSY_TIMEOUT)?;
-        migrations::require_current(&writer)?;
+        migrate::require_current(&writer)?;
         Self::around(path, writer, chain)
     }
 
@@ -97,7 +99,7 @@ impl Sqlite {
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         reader.busy_timeout(BUSY_TIMEOUT)?;
         prepare(&reader)?;
-        let (chain, changes) = (Arc::new(chain), Changes::default());
+        let (chain, changes) = (Arc::new(chain), Changes::counted());
         let (written, read, counted) = (Arc::clone(&chain), Arc::clone(&chain), changes.clone());
         Ok(Self {
             writer: spawn("store-writer", move |queue| write_loop(&writer, &written, &queue, &counted))?,

@@ -54,7 +54,7 @@ pub struct Pkcs11Options {
 /// How the upstream key service of a gateway is reached; with an address, all of it is needed.
 #[derive(Debug, Clone, Args)]
 pub struct GatewayOptions {
-    /// Address of the Key Protect service that holds root keys, such as https://us-south.kms.cloud.ibm.com.
+    /// Address of the Key Protect service that holds root keys, such as `https://us-south.kms.cloud.ibm.com`.
     #[arg(long, value_name = "URL", env = "ENVELOCK_GATEWAY_URL")]
     pub gateway_url: Option<String>,
     /// GUID of the Key Protect instance there.

@@ -66,7 +66,7 @@ impl FromRequestParts<App> for Call {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         Ok(Self {
-            caller: caller(&parts.headers, app),
+            caller: caller(parts, app),
             instance: match text(&parts.headers, "bluemix-instance") {
                 Some(guid) => InstanceId::parse(guid),
                 None => Err(Error::InvalidField { name: "Bluemix-Instance", why: "the header is required" }),
@@ -84,9 +84,13 @@ fn ring(headers: &HeaderMap) -> Result<Option<RingId>, Error> {
     headers.get("x-kms-key-ring").map(|value| RingId::parse(&text(value))).transpose()
 }
 
-/// The caller that a token names, or why there is none.
-pub(super) fn caller(headers: &HeaderMap, app: &App) -> Result<Caller, Error> {
-    let header = text(headers, header::AUTHORIZATION.as_str()).ok_or(Error::TokenMissing)?;
+/// The caller that the request's token names, or why there is none. Takes the one that was left with the request, if one was, so
+/// that a token is verified once.
+pub(super) fn caller(parts: &mut Parts, app: &App) -> Result<Caller, Error> {
+    if let Some(known) = parts.extensions.remove() {
+        return Ok(known);
+    }
+    let header = text(&parts.headers, header::AUTHORIZATION.as_str()).ok_or(Error::TokenMissing)?;
     let (scheme, token) = header.split_once(' ').ok_or(Error::TokenMissing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Error::TokenMissing);

@@ -24,25 +24,28 @@ use crate::{
 
 /// Hands the request on, or refuses it with 429.
 pub(super) async fn limit(State(app): State<App>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let refused = asker(&parts, &app).and_then(|asker| app.limits.count(&asker).err().map(|error| (asker, error)));
+    let (mut parts, body) = request.into_parts();
+    let refused = asker(&mut parts, &app).and_then(|asker| app.limits.count(&asker).err().map(|error| (asker, error)));
     match refused {
         None => next.run(Request::from_parts(parts, body)).await,
         Some((asker, error)) => refuse(&app, parts, &asker, error).await,
     }
 }
 
-/// Who asks; nobody who is counted for what balancers and monitors ask.
-fn asker(parts: &Parts, app: &App) -> Option<Asker> {
-    let address = || source(arrival(parts, app).address);
+/// Who asks; nobody who is counted for what balancers and monitors ask. A caller with a valid token is left with the request.
+fn asker(parts: &mut Parts, app: &App) -> Option<Asker> {
+    let address = |parts: &Parts| source(arrival(parts, app).address);
     match parts.uri.path() {
         "/health" | "/ready" => None,
-        path if is_sign_in(path) => Some(Asker::SignIn(address())),
-        _ if !parts.headers.contains_key("authorization") => Some(Asker::Address(address())),
-        _ => match caller(&parts.headers, app) {
-            Ok(_) if !app.limits.limits_callers() => None,
-            Ok(caller) => Some(Asker::Caller(caller.iam_id().to_owned())),
-            Err(_) => Some(Asker::Address(address())),
+        path if is_sign_in(path) => Some(Asker::SignIn(address(parts))),
+        _ if !parts.headers.contains_key("authorization") => Some(Asker::Address(address(parts))),
+        _ => match caller(parts, app) {
+            Ok(caller) => {
+                let asker = app.limits.limits_callers().then(|| Asker::Caller(caller.iam_id().to_owned()));
+                parts.extensions.insert(caller);
+                asker
+            }
+            Err(_) => Some(Asker::Address(address(parts))),
         },
     }
 }
@@ -54,12 +57,11 @@ fn is_sign_in(path: &str) -> bool {
 
 async fn refuse(app: &App, mut parts: Parts, asker: &Asker, error: Error) -> Response {
     let Ok(CallSource(source)) = CallSource::from_request_parts(&mut parts, app).await;
-    let (path, correlation) = (parts.uri.path(), source.correlation);
-    let answer = reply::limited::limited(path, correlation, &error);
+    let answer = reply::limited::limited(parts.uri.path(), source.correlation, &error);
     app.metrics.limited(asker.limit());
     if app.limits.tell(asker) {
-        let action = if is_sign_in(path) { Action::IssueToken } else { Action::UnknownRequest };
-        service::refused(app, source, caller(&parts.headers, app).ok(), action, error).await;
+        let action = if is_sign_in(parts.uri.path()) { Action::IssueToken } else { Action::UnknownRequest };
+        service::refused(app, source, caller(&mut parts, app).ok(), action, error).await;
     }
     answer
 }

@@ -34,7 +34,7 @@ pub(crate) async fn run(options: &Serve, origins: &BTreeMap<String, String>) -> 
         writeln!(out, "{remark}")?;
     }
     parts::tls(options)?;
-    server::check(&parts::kept(options, place(&options.data)?, None))?;
+    server::check(&parts::kept(options, place(&options.data)?, None)?)?;
     writeln!(out, "the configuration is good")?;
     Ok(())
 }

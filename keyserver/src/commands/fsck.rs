@@ -21,7 +21,7 @@ pub(crate) async fn run(options: Fsck) -> Result<ExitCode, Failure> {
     let progress = |text: &str| drop(writeln!(std::io::stderr(), "{text} …"));
     let report = maintenance::check(
         &installation,
-        &parts::custody(&options.custody),
+        &parts::custody(&options.custody)?,
         Arc::new(SystemClock),
         Arc::new(SystemEntropy),
         &progress,

@@ -12,18 +12,18 @@ use envelock_keyserver::{
 use super::Failure;
 
 /// Where a server keeps what, and how it behaves.
-pub(crate) fn kept(options: &Serve, place: Place, private_address: Option<SocketAddr>) -> Options {
-    Options {
+pub(crate) fn kept(options: &Serve, place: Place, private_address: Option<SocketAddr>) -> Result<Options, Failure> {
+    Ok(Options {
         place,
         master_key: options.master_key.clone(),
-        custody: custody(&options.custody),
+        custody: custody(&options.custody)?,
         region: options.region.clone(),
         secure_cookies: speaks_tls(options),
         trusted_proxies: options.trusted_proxies.clone(),
         private_port: private_address.map(|address| address.port()),
         services: services(&options.services),
         rates: rates(&options.limits),
-    }
+    })
 }
 
 fn services(chosen: &ServiceOptions) -> Services {
@@ -37,14 +37,13 @@ fn services(chosen: &ServiceOptions) -> Services {
 }
 
 /// Where root keys are held.
-pub(crate) fn custody(CustodyOptions { custody, pkcs11, gateway }: &CustodyOptions) -> Custody {
-    let token = pkcs11.pkcs11_module.clone().zip(pkcs11.pkcs11_token_label.clone()).zip(pkcs11.pkcs11_pin_file.clone());
-    Custody {
+pub(crate) fn custody(CustodyOptions { custody, pkcs11, gateway }: &CustodyOptions) -> Result<Custody, Failure> {
+    Ok(Custody {
         new_root_keys: *custody,
-        pkcs11: token.map(|((module, token_label), pin_file)| Pkcs11Settings {
-            module,
-            token_label,
-            pin_file,
+        pkcs11: pkcs11.token()?.map(|(module, label, pin_file)| Pkcs11Settings {
+            module: module.to_owned(),
+            token_label: label.to_owned(),
+            pin_file: pin_file.to_owned(),
             sessions: pkcs11.pkcs11_sessions.into(),
         }),
         gateway: gateway.gateway_url.clone().map(|url| GatewaySetting {
@@ -53,7 +52,7 @@ pub(crate) fn custody(CustodyOptions { custody, pkcs11, gateway }: &CustodyOptio
             api_key_file: gateway.gateway_api_key_file.clone().unwrap_or_default(),
             iam_url: gateway.gateway_iam_url.clone(),
         }),
-    }
+    })
 }
 
 fn rates(chosen: &LimitOptions) -> Rates {

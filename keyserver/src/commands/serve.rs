@@ -48,7 +48,7 @@ async fn serve(options: &Serve) -> Result<(), Failure> {
         private: private.as_ref().map(TcpListener::local_addr).transpose()?,
         metrics: watch.as_ref().map(TcpListener::local_addr).transpose()?,
     };
-    let kept = parts::kept(options, place, reached.private);
+    let kept = parts::kept(options, place, reached.private)?;
     let server = server::open(&kept, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     tracing::info!(address = %reached.public, data = %kept.place.directory.display(), "listening");
     // Before the announcement: whoever reads it may stop the server at once, and that is a clean stop too.

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* secrets are named by their files and are never options themselves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -37,18 +37,32 @@ pub enum CustodyChoice {
 #[derive(Debug, Clone, Args)]
 pub struct Pkcs11Options {
     /// The PKCS#11 library of the token, such as /usr/lib/softhsm/libsofthsm2.so.
-    #[arg(long, value_name = "FILE", env = "ENVELOCK_PKCS11_MODULE", requires_all = ["pkcs11_token_label", "pkcs11_pin_file"])]
+    #[arg(long, value_name = "FILE", env = "ENVELOCK_PKCS11_MODULE")]
     pub pkcs11_module: Option<PathBuf>,
     /// Label of the token.
-    #[arg(long, value_name = "LABEL", env = "ENVELOCK_PKCS11_TOKEN_LABEL", requires = "pkcs11_module")]
+    #[arg(long, value_name = "LABEL", env = "ENVELOCK_PKCS11_TOKEN_LABEL")]
     pub pkcs11_token_label: Option<String>,
     /// File with the PIN of the token's user, readable by its owner alone.
-    #[arg(long, value_name = "FILE", env = "ENVELOCK_PKCS11_PIN_FILE", requires = "pkcs11_module")]
+    #[arg(long, value_name = "FILE", env = "ENVELOCK_PKCS11_PIN_FILE")]
     pub pkcs11_pin_file: Option<PathBuf>,
     /// Sessions with the token that work at the same time: one for a token in software, more for one over a network.
     #[arg(long, value_name = "COUNT", env = "ENVELOCK_PKCS11_SESSIONS", default_value_t = 1,
           value_parser = clap::value_parser!(u8).range(1..=64))]
     pub pkcs11_sessions: u8,
+}
+
+impl Pkcs11Options {
+    /// Module, label of the token and file of its PIN, if a token is set up; an error if some of it is missing. clap cannot tell:
+    /// it does not take what a file says for given.
+    pub fn token(&self) -> Result<Option<(&Path, &str, &Path)>, &'static str> {
+        match (&self.pkcs11_module, &self.pkcs11_token_label, &self.pkcs11_pin_file) {
+            (Some(module), Some(label), Some(pin_file)) => Ok(Some((module, label, pin_file))),
+            (None, None, None) => Ok(None),
+            _ => {
+                Err("pkcs11-module, pkcs11-token-label and pkcs11-pin-file are needed together, and not all are given")
+            }
+        }
+    }
 }
 
 /// How the upstream key service of a gateway is reached; with an address, all of it is needed.

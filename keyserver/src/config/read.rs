@@ -127,7 +127,7 @@ fn check(command: &Command, key: &str, values: &[OsString], origin: &str) -> Res
         },
         ErrorKind::ArgumentConflict if values.len() > 1 => "one value is taken".to_owned(),
         ErrorKind::InvalidUtf8 => "it is not text".to_owned(),
-        // An option that needs another one: seen when everything is read.
+        // Seen when everything is read.
         _ => return Ok(()),
     };
     let meaning = arg.get_help().map(ToString::to_string).unwrap_or_default();

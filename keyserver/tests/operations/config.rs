@@ -92,6 +92,20 @@ fn a_wrong_value_is_refused_with_its_name_its_origin_and_what_is_legal() {
 }
 
 #[test]
+fn options_that_belong_together_may_stand_in_different_places_and_none_may_be_left_out() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = "pkcs11-module = \"/no/such/module.so\"\npkcs11-token-label = \"envelock\"\n";
+    // As under systemd, where the PIN is a credential.
+    let (good, text) = told(&check(folder.path(), file, &[], &[("ENVELOCK_PKCS11_PIN_FILE", "/no/such/pin")]));
+    assert!(good, "{text}");
+    for (file, flags) in [(file, &[][..]), ("", &["--pkcs11-pin-file=/no/such/pin"]), ("", &["--pkcs11-token-label=x"])]
+    {
+        let (good, text) = told(&check(folder.path(), file, flags, &[]));
+        assert!(!good && text.contains("pkcs11-module, pkcs11-token-label and pkcs11-pin-file"), "{text}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_and_the_one_that_was_meant_is_named() {
     let folder = tempfile::tempdir().expect("a directory");
     let refused = |file: &str, part: &str| {

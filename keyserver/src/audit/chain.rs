@@ -32,6 +32,11 @@ impl Hash {
         for part in parts {
             context.update(part);
         }
+        Self::end(context)
+    }
+
+    /// Of all that was fed in.
+    pub(crate) fn end(context: Context) -> Self {
         let mut hash = [0; 32];
         hash.copy_from_slice(context.finish().as_ref());
         Self(hash)

@@ -103,8 +103,6 @@ impl Lines<'_> {
     }
 
     fn so_far(&self) -> Hash {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(self.digest.clone().finish().as_ref());
-        Hash(hash)
+        Hash::end(self.digest.clone())
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Export {
     app: App,
     header: Option<Header>,
     reader: TrailReader,
-    /// Chains whose stored records have no hashes, as followed so far.
+    /// The record or anchor before, which a record without a stored hash goes on from.
     followed: Option<Position>,
     digest: Context,
     ended: bool,
@@ -62,9 +62,8 @@ impl Export {
             }
         }
         if self.ended {
-            let mut hash = [0; 32];
-            hash.copy_from_slice(self.digest.clone().finish().as_ref());
-            push(&mut text, &Line::End(End::sign(&self.app.audit_signer, Hash(hash))));
+            let digest = Hash::end(self.digest.clone());
+            push(&mut text, &Line::End(End::sign(&self.app.audit_signer, digest)));
         }
         self.digest.update(text.as_bytes());
         Ok(Some(Bytes::from(text)))

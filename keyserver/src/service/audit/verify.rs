@@ -15,6 +15,7 @@ use crate::{
         verify::{Finding, Report, Trust, Verifier},
     },
     error::Error,
+    keys::crn::Crn,
     store::{Filed, Store},
 };
 
@@ -80,7 +81,7 @@ struct ResponseData {
 
 fn is_filed_rightly(filed: &Filed, event: &str) -> bool {
     let Ok(event) = serde_json::from_str::<Event>(event) else { return false };
-    let instance = event.source.as_deref().and_then(|crn| crn.split(':').nth(7)).and_then(|id| id.parse().ok());
+    let instance = event.source.as_deref().and_then(Crn::parse).and_then(|crn| crn.instance);
     // Events tell hundredths of a second.
     let time = jiff::Timestamp::from_millisecond(filed.at).map(crate::audit::event::cadf_time);
     time.is_ok_and(|time| time == event.event_time)

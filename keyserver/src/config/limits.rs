@@ -10,7 +10,7 @@ pub struct LimitOptions {
     /// Most connections at a time; more of them wait until one ends.
     #[arg(long, value_name = "COUNT", env = "ENVELOCK_MAX_CONNECTIONS", default_value_t = 4096, value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
-    /// Seconds that a request head may take to arrive, TLS before it included, and that a connection may be idle.
+    /// Seconds that a TLS handshake may take, that a request head may take to arrive, and that a connection may be idle.
     #[arg(long, value_name = "SECONDS", env = "ENVELOCK_HEAD_TIMEOUT", default_value_t = 60, value_parser = value_parser!(u32).range(1..=3600))]
     pub head_timeout: u32,
     /// Seconds that requests under way have to finish when the server is told to stop.

@@ -1,6 +1,7 @@
 //! Options of how the server is watched.
 //!
-//! *Invariant:* what is not named here is not told to anybody.
+//! *Invariant:* what is not named here is not told to anybody. How spans are sampled, queued and labelled for the collector is
+//! left to the variables that OpenTelemetry has for it (`OTEL_…`), which its SDK reads itself.
 
 use std::net::SocketAddr;
 

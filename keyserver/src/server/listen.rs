@@ -51,7 +51,7 @@ pub struct Sockets {
 pub struct Pace {
     /// Most at a time.
     pub max_connections: usize,
-    /// For a request head with TLS before it, and for an idle connection.
+    /// For a TLS handshake, for a request head, and for an idle connection.
     pub head: Duration,
     /// From being told to stop until no more connections are taken.
     pub drain_delay: Duration,

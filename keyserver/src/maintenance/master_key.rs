@@ -136,7 +136,8 @@ impl Work<'_> {
     }
 }
 
-fn place(at: &SealedAt) -> Place<'_> {
+/// Where something sealed is, as the cipher has it.
+pub(super) fn place(at: &SealedAt) -> Place<'_> {
     match at {
         SealedAt::Version { instance, key, version, extractable, imported } => Place::KeyVersion(VersionPlace {
             instance: *instance,

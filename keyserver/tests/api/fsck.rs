@@ -49,6 +49,16 @@ async fn a_sound_installation_is_sound() {
 }
 
 #[tokio::test]
+async fn an_import_token_that_has_expired_is_no_damage() {
+    let (api, _) = story().await;
+    api.clock.advance(600);
+    api.run_due().await;
+    let database = api.tables();
+    assert_eq!(database.number("SELECT count(*) FROM import_tokens WHERE length(private_key) = 0"), 1);
+    assert_eq!(check(&api).await.findings, []);
+}
+
+#[tokio::test]
 async fn each_kind_of_damage_is_found_and_named() {
     let damages: [(&str, &str, &str); 13] = [
         ("UPDATE key_versions SET material = randomblob(61) WHERE number = 2", "MATERIAL", "key_versions"),

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::{
     CheckReport, Tools,
-    rows::{Key, Rows, Sealed, Version},
+    rows::{Key, Rows, Version},
 };
 use crate::{
-    crypto::seal::{Place, TokenPart, VersionPlace},
+    crypto::seal::VersionPlace,
     error::Error,
     keys::{
         aad::Aad,
@@ -18,6 +18,8 @@ use crate::{
         material::{SealedMaterial, Secret},
         version::{CustodyKind, Held, VersionId},
     },
+    maintenance::master_key::place,
+    store::resealing::{SealedAt, SealedItem},
 };
 
 pub(super) async fn check(rows: &Rows, tools: &Tools<'_>, report: &mut CheckReport) {
@@ -30,24 +32,28 @@ pub(super) async fn check(rows: &Rows, tools: &Tools<'_>, report: &mut CheckRepo
             report.find("MATERIAL", format!("key_versions {} of key {}", version.id, version.key), error.detail());
         }
     }
-    for sealed in &rows.sealed {
-        match sealed {
-            Sealed::SigningKey { id, sealed } => {
-                open(sealed, Place::TokenSigningKey(id), &format!("signing_keys {id}"), tools, report);
-            }
-            Sealed::AuditKey { sealed } => open(sealed, Place::AuditSigningKey, "audit_keys", tools, report),
-            Sealed::ImportToken { instance, token, private_key, nonce } => {
-                let place = |part| Place::ImportToken { instance: InstanceId(*instance), token: *token, part };
-                let what = format!("import_tokens {token}");
-                open(private_key, place(TokenPart::PrivateKey), &what, tools, report);
-                open(nonce, place(TokenPart::Nonce), &what, tools, report);
-            }
+    for SealedItem { at, sealed } in &rows.sealed {
+        let sealed = SealedMaterial::from_sealed_bytes(sealed.clone());
+        if let Err(error) = tools.sealer.open(&sealed, place(at)) {
+            report.find("MATERIAL", row(at), error.detail());
+        }
+    }
+}
+
+/// The row of something that is sealed.
+fn row(at: &SealedAt) -> String {
+    match at {
+        SealedAt::Version { key, version, .. } => format!("key_versions {version} of key {key}"),
+        SealedAt::SigningKey(id) => format!("signing_keys {id}"),
+        SealedAt::AuditKey => "audit_keys".to_owned(),
+        SealedAt::TokenPrivateKey { token, .. } | SealedAt::TokenNonce { token, .. } => {
+            format!("import_tokens {token}")
         }
     }
 }
 
 async fn try_version(key: &Key, version: &Version, kind: CustodyKind, tools: &Tools<'_>) -> Result<(), Error> {
-    let place = place(key, version.key, version.id);
+    let place = version_place(key, version.key, version.id);
     let held = Held { kind, bytes: version.material.clone() };
     if key.extractable {
         return tools.custody.payload(&place, &held).map(drop);
@@ -61,19 +67,12 @@ async fn try_version(key: &Key, version: &Version, kind: CustodyKind, tools: &To
     }
 }
 
-fn place(key: &Key, id: Uuid, version: Uuid) -> VersionPlace {
+fn version_place(key: &Key, id: Uuid, version: Uuid) -> VersionPlace {
     VersionPlace {
         instance: InstanceId(key.instance),
         key: KeyId(id),
         version: VersionId(version),
         extractable: key.extractable,
         imported: key.imported,
-    }
-}
-
-fn open(sealed: &[u8], place: Place<'_>, what: &str, tools: &Tools<'_>, report: &mut CheckReport) {
-    let sealed = SealedMaterial::from_sealed_bytes(sealed.to_vec());
-    if let Err(error) = tools.sealer.open(&sealed, place) {
-        report.find("MATERIAL", what, error.detail());
     }
 }

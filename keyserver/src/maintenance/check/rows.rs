@@ -12,9 +12,10 @@ use uuid::Uuid;
 use super::CheckReport;
 use crate::{
     error::Error,
-    keys::{lifecycle::State, version::CustodyKind},
+    keys::{crn::InstanceId, lifecycle::State, version::CustodyKind},
     store::{
         copy::Sink,
+        resealing::{SealedAt, SealedItem},
         tables::{Cell, Table},
     },
 };
@@ -45,16 +46,6 @@ pub(super) struct Object {
     pub(super) checksum: Vec<u8>,
 }
 
-/// Something sealed under the master key that is no key version.
-pub(super) enum Sealed {
-    /// What signs access tokens.
-    SigningKey { id: String, sealed: Vec<u8> },
-    /// What signs checkpoints of the audit trail.
-    AuditKey { sealed: Vec<u8> },
-    /// Both secrets of an import token.
-    ImportToken { instance: Uuid, token: Uuid, private_key: Vec<u8>, nonce: Vec<u8> },
-}
-
 /// All rows.
 #[derive(Default)]
 pub(super) struct Rows {
@@ -66,7 +57,8 @@ pub(super) struct Rows {
     /// By file.
     pub(super) objects: HashMap<String, Object>,
     pub(super) loose: HashSet<String>,
-    pub(super) sealed: Vec<Sealed>,
+    /// All that is sealed under the master key, apart from versions.
+    pub(super) sealed: Vec<SealedItem>,
     /// Table and column, the row it is in, the key that it refers to.
     key_references: Vec<(&'static str, String, Uuid)>,
     instance_references: Vec<(&'static str, String, Uuid)>,
@@ -193,14 +185,23 @@ impl Rows {
             }
             "loose_files" => drop(self.loose.insert(row.text("file")?)),
             "signing_keys" => {
-                self.sealed.push(Sealed::SigningKey { id: row.text("id")?, sealed: row.bytes("sealed")? });
+                self.sealed
+                    .push(SealedItem { at: SealedAt::SigningKey(row.text("id")?), sealed: row.bytes("sealed")? });
             }
-            "audit_keys" => self.sealed.push(Sealed::AuditKey { sealed: row.bytes("sealed")? }),
+            "audit_keys" => {
+                self.sealed.push(SealedItem { at: SealedAt::AuditKey, sealed: row.bytes("sealed")? });
+            }
             "import_tokens" => {
                 let (instance, token) = (row.id("instance")?, row.id("id")?);
                 self.instance_references.push((table.name, token.to_string(), instance));
                 let (private_key, nonce) = (row.bytes("private_key")?, row.bytes("nonce")?);
-                self.sealed.push(Sealed::ImportToken { instance, token, private_key, nonce });
+                // Those of an expired token are forgotten, together.
+                if !private_key.is_empty() || !nonce.is_empty() {
+                    let instance = InstanceId(instance);
+                    let private_at = SealedAt::TokenPrivateKey { instance, token };
+                    self.sealed.push(SealedItem { at: private_at, sealed: private_key });
+                    self.sealed.push(SealedItem { at: SealedAt::TokenNonce { instance, token }, sealed: nonce });
+                }
             }
             "service_ids" => drop(self.service_ids.insert(row.id("id")?)),
             "installation" => self.administrators.push(row.id("administrator")?),

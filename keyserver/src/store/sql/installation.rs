@@ -80,6 +80,12 @@ fn insert_instance(db: &Db<'_>, instance: &Instance, at: i64) -> Result<(), Erro
     Ok(())
 }
 
+/// Whether there is such an instance, of whichever service, and it is not deleted.
+pub(super) fn is_active(db: &Db<'_>, id: InstanceId) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM instances WHERE id = $1 AND state = 'active')";
+    db.value(sql, params![id.0])
+}
+
 pub(super) fn instance(row: &Row<'_>) -> Result<Instance, Error> {
     Ok(Instance {
         id: InstanceId(row.get("id")?),

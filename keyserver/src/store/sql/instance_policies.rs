@@ -17,7 +17,7 @@ use crate::{
         db::{Db, Row, params, unreadable},
         sql::{
             SqlStore,
-            columns::{instant, millis},
+            columns::{instant, json, millis},
             events::append,
         },
     },
@@ -81,9 +81,7 @@ pub(super) fn save(db: &Db<'_>, instance: InstanceId, policy: &InstancePolicy) -
 
 fn policy(row: &Row<'_>) -> Result<InstancePolicy, Error> {
     let kind = InstancePolicyKind::from_name(&row.get::<String>("kind")?).ok_or_else(|| unreadable("kind"))?;
-    let attributes = serde_json::from_str(&row.get::<String>("attributes")?);
-    let attributes = attributes.map_err(|_| unreadable("attributes"))?;
-    let rule = InstanceRule::from_parts(kind, row.get("enabled")?, attributes);
+    let rule = InstanceRule::from_parts(kind, row.get("enabled")?, json(row, "attributes")?);
     Ok(InstancePolicy {
         rule: rule.ok_or_else(|| unreadable("attributes"))?,
         stamp: Stamp {

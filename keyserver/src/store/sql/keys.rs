@@ -28,6 +28,7 @@ use crate::{
             SqlStore, aliases,
             columns::{instant, json, millis, optional_instant},
             events::append,
+            installation::is_active,
             key_policies::{JOIN_POLICIES, POLICY_COLUMNS, dual_auth, rotation, save_policies},
             rings,
             text::Sql,
@@ -178,8 +179,7 @@ pub(super) fn reach(grant: &Grant) -> Sql {
 /// Refuses an instance that was deleted after the grant was given: a key that came into it, or back, would go unseen, and be
 /// removed with it.
 fn require_in_use(db: &Db<'_>, instance: InstanceId) -> Result<(), Error> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM instances WHERE id = $1 AND state = 'active')";
-    if db.value(sql, params![instance.0])? { Ok(()) } else { Err(Error::Denied) }
+    if is_active(db, instance)? { Ok(()) } else { Err(Error::Denied) }
 }
 
 fn insert_key(db: &Db<'_>, instance: InstanceId, key: &Key) -> Result<(), Error> {

@@ -20,6 +20,7 @@ use crate::{
             SqlStore,
             columns::{instant, millis},
             events::append,
+            installation::is_active,
         },
     },
 };
@@ -76,7 +77,9 @@ impl Objects for SqlStore {
         self.write(move |db| {
             let replaced = find(db, instance, &object.name)?;
             precondition.check(replaced.as_ref().map(|object| object.checksum))?;
-            require_active(db, instance)?;
+            if !is_active(db, instance)? {
+                return Err(Error::InstanceGone);
+            }
             if let Some(replaced) = &replaced {
                 loosen(db, &replaced.file)?;
                 count_out(db, instance, replaced.size)?;
@@ -138,14 +141,6 @@ pub(super) fn delete_all(db: &Db<'_>, instance: InstanceId) -> Result<Vec<String
     files.iter().try_for_each(|file| loosen(db, file))?;
     db.execute("UPDATE instances SET stored_bytes = 0 WHERE id = $1", params![instance.0])?;
     Ok(files)
-}
-
-fn require_active(db: &Db<'_>, instance: InstanceId) -> Result<(), Error> {
-    let active =
-        db.query_optional("SELECT 1 FROM instances WHERE id = $1 AND state = 'active'", params![instance.0], |_| {
-            Ok(())
-        })?;
-    active.ok_or(Error::InstanceGone)
 }
 
 fn count_in(db: &Db<'_>, instance: InstanceId, size: u64, quota: u64) -> Result<(), Error> {

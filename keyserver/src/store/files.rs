@@ -44,7 +44,11 @@ impl ObjectFiles {
         let incoming = root.join(INCOMING);
         private().create(&incoming)?;
         for entry in std::fs::read_dir(&incoming)? {
-            std::fs::remove_file(entry?.path())?;
+            match std::fs::remove_file(entry?.path()) {
+                // Moved or removed by another server that shares the folder.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                removed => removed?,
+            }
         }
         Ok(Self { root })
     }
@@ -106,21 +110,28 @@ impl NewFile {
         self.file.write_all(bytes).await.map_err(failed)
     }
 
-    /// Makes everything durable, moves it to its place, and makes that durable too.
+    /// Makes everything durable, moves it to its place, and makes that durable too; [`Error::Contended`] if another server that
+    /// started meanwhile has removed it.
     pub(crate) async fn keep(self) -> Result<Kept, Error> {
         let Self { mut file, temporary, place, size, digest } = self;
         file.flush().await.map_err(failed)?;
         file.sync_all().await.map_err(failed)?;
-        tokio::task::spawn_blocking(move || {
+        let moved = tokio::task::spawn_blocking(move || {
             let folder = place.parent().ok_or(ErrorKind::InvalidInput)?;
             private().create(folder)?;
-            std::fs::rename(&temporary.0, &place)?;
+            match std::fs::rename(&temporary.0, &place) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+                moved => moved?,
+            }
             // A new folder is only durable with its own parents.
-            folder.ancestors().take(3).try_for_each(sync_folder)
+            folder.ancestors().take(3).try_for_each(sync_folder).map(|()| true)
         })
         .await
         .map_err(|_| Error::Corrupt("a file that was being kept"))?
         .map_err(failed)?;
+        if !moved {
+            return Err(Error::Contended);
+        }
         Ok(Kept { size, checksum: Checksum(digest.finalize().into()) })
     }
 }
@@ -178,4 +189,19 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
 
 fn failed(error: std::io::Error) -> Error {
     Error::Store(format!("the file of an object: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_upload_that_another_server_sweeps_away_at_its_start_is_to_be_sent_again() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let files = ObjectFiles::open(directory.path().to_owned()).expect("a folder");
+        let mut upload = files.begin("an-instance/00/an-object", Uuid::nil()).await.expect("begun");
+        upload.write(b"bytes").await.expect("written");
+        ObjectFiles::open(directory.path().to_owned()).expect("the same folder");
+        assert!(matches!(upload.keep().await, Err(Error::Contended)));
+    }
 }

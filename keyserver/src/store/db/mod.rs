@@ -100,6 +100,17 @@ impl Database {
         }
     }
 
+    /// As [`Database::write`], for work that does other things between its statements, however long they take.
+    pub(crate) async fn fill<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Db<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.write(work).await,
+            Self::Postgres(postgres) => postgres.fill(work).await,
+        }
+    }
+
     /// As [`Database::write`], for work that is one statement and changes nothing that anything is decided by.
     pub(crate) async fn append<T: Send + 'static>(
         &self,

@@ -34,13 +34,14 @@ impl Copies for SqlStore {
     }
 
     async fn copy_in(&self, source: Arc<dyn Source>) -> Result<(), Error> {
-        self.write(move |db| {
-            if let Some(table) = occupied(db)? {
-                return Err(Error::Store(format!("table {table} has rows")));
-            }
-            source.give(&mut |table, cells| insert(db, table, cells))
-        })
-        .await
+        self.0
+            .fill(move |db| {
+                if let Some(table) = occupied(db)? {
+                    return Err(Error::Store(format!("table {table} has rows")));
+                }
+                source.give(&mut |table, cells| insert(db, table, cells))
+            })
+            .await
     }
 }
 

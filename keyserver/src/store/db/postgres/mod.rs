@@ -110,6 +110,13 @@ impl Postgres {
         self.run(work, Session::write).await
     }
 
+    pub(super) async fn fill<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Db<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(work, Session::fill).await
+    }
+
     async fn run<T: Send + 'static, W: Fn(&Db<'_>) -> Result<T, Error> + Send + 'static>(
         &self,
         mut work: W,

@@ -23,6 +23,8 @@ use crate::{
 
 /// Statements that a connection keeps prepared, at most; more than the store has, apart from those put together from pieces.
 const MAX_PREPARED: usize = 512;
+/// For work that writes files between its statements: PostgreSQL would end a transaction that nothing is heard of for a while.
+const PATIENT: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
 
 /// A connection, and how its statements fared.
 pub(in super::super) struct Session {
@@ -59,7 +61,12 @@ impl Session {
 
     /// Runs work that sees one state of the database, however long it takes.
     pub(super) fn snapshot<T, W: Fn(&Db<'_>) -> Result<T, Error>>(self, work: &W) -> End<T> {
-        self.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work)
+        self.transaction(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {PATIENT}"), work)
+    }
+
+    /// Runs work in a transaction of its own, however long it does other things between its statements.
+    pub(super) fn fill<T, W: Fn(&Db<'_>) -> Result<T, Error>>(self, work: &W) -> End<T> {
+        self.transaction(&format!("BEGIN ISOLATION LEVEL SERIALIZABLE; {PATIENT}"), work)
     }
 
     /// Runs work in a transaction of its own.

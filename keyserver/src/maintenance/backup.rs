@@ -83,7 +83,7 @@ pub(crate) async fn backup(
         master_key,
     };
     let links = places.objects.join(format!("backup-{}", std::process::id()));
-    let draft = Draft(output.with_extension("part"));
+    let draft = Draft(output.with_added_extension(format!("{}.part", std::process::id())));
     let sink = Arc::new(Taker {
         head,
         lock,

@@ -221,6 +221,11 @@ async fn nothing_is_overwritten() {
     story.backup(story.options("backup.age")).await.expect("a backup");
     let again = story.backup(story.options("backup.age")).await.expect_err("refused");
     assert_eq!(again.code(), "FILE_EXISTS_ERR");
+    // Nor what has the name of a file that is not whole yet.
+    fs::write(story.file("other.part"), "notes").expect("written");
+    story.backup(story.options("other.age")).await.expect("a backup");
+    assert_eq!(fs::read_to_string(story.file("other.part")).expect("still there"), "notes");
+    story.backup(story.options("whole.part")).await.expect("a backup");
     let in_use = story.restore(story.api.directory(), "backup.age").await.expect_err("refused");
     assert_eq!(in_use.code(), "DATABASE_ERR");
     let elsewhere = tempfile::tempdir().expect("a directory");

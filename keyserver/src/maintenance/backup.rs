@@ -19,6 +19,7 @@ use super::{
     archive::{End, FORMAT, HEAD, Head, MASTER_KEY, OBJECTS, Writer},
     encryption::Lock,
     failure::MaintenanceError,
+    keep_name,
 };
 use crate::{
     error::Error,
@@ -102,8 +103,7 @@ pub(crate) async fn backup(
         let report = sink.complete(master_key).map_err(MaintenanceError::io(&draft.0))?;
         // A link, unlike a rename, replaces nothing.
         fs::hard_link(&draft.0, &output).map_err(MaintenanceError::io(&output))?;
-        let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(MaintenanceError::io(folder))?;
+        keep_name(&output)?;
         return Ok(report);
     }
     Err(MaintenanceError::Unsteady)

@@ -5,11 +5,7 @@
 //! time, again and again until nothing is found under the old one; only then does the new file take the old one's place.
 //! *Invariant:* at every moment each item opens under one of the two files; a rotation that was cut short is gone on with by the next.
 
-use std::{
-    fs::{self, File},
-    path::Path,
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use uuid::Uuid;
 
@@ -19,7 +15,7 @@ use crate::{
         seal::{Place, Sealer, TokenPart, VersionPlace},
     },
     keys::{environment::Entropy, material::SealedMaterial, version::VersionId},
-    maintenance::MaintenanceError,
+    maintenance::{MaintenanceError, keep_name},
     store::{
         resealing::{Resealing, SealedAt, SealedItem},
         sql::SqlStore,
@@ -79,9 +75,7 @@ fn take_place(file: &Path, next: &Path, former: &Path) -> Result<(), Maintenance
         fs::hard_link(file, former).map_err(io(former))?;
     }
     fs::rename(next, file).map_err(io(file))?;
-    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(io(directory))?;
-    Ok(())
+    keep_name(file)
 }
 
 #[derive(Default)]

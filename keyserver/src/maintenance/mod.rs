@@ -11,6 +11,8 @@ mod failure;
 mod master_key;
 mod restore;
 
+use std::{fs::File, path::Path};
+
 pub use backup::{BackupOptions, BackupReport};
 pub(crate) use backup::{Places, backup};
 pub use check::{CheckReport, Finding};
@@ -21,3 +23,9 @@ pub use master_key::Resealed;
 pub(crate) use master_key::rotate_master_key;
 pub use restore::RestoreReport;
 pub(crate) use restore::restore;
+
+/// Makes the name of a file durable: it is on disk only once its folder is.
+fn keep_name(file: &Path) -> Result<(), MaintenanceError> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(MaintenanceError::io(folder))
+}

@@ -21,6 +21,7 @@ use super::{
     backup::Places,
     encryption::Opener,
     failure::MaintenanceError,
+    keep_name,
 };
 use crate::{
     error::Error,
@@ -78,6 +79,7 @@ pub(crate) async fn restore(
             file.sync_all()
         };
         put().map_err(MaintenanceError::io(&places.master_key))?;
+        keep_name(&places.master_key)?;
     }
     Ok(RestoreReport {
         rows: end.rows.values().sum(),

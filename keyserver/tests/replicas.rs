@@ -21,7 +21,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use calls::{send, token};
@@ -121,10 +121,7 @@ fn each_sees_at_once_what_the_other_did() {
     assert_eq!(pair.call_as(&other, 0, "GET", "/api/v2/keys", &Value::Null).0, 200);
     let disable = format!("/api/v2/keys/{key}/actions/disable");
     assert_eq!(pair.call(1, "POST", &disable, &Value::Null).0, 204);
-    let since = Instant::now();
-    while pair.call(0, "POST", &wrap, &json!({})).0 != 409 {
-        assert!(since.elapsed() < Duration::from_secs(1), "a disabled key still wraps");
-    }
+    assert_eq!(pair.call(0, "POST", &wrap, &json!({})).0, 409, "a disabled key still wraps");
 }
 
 #[test]
@@ -231,7 +228,7 @@ fn a_dead_server_loses_nothing_that_it_acknowledged() {
 }
 
 #[test]
-fn revoking_on_one_is_refusing_on_the_other_within_a_second() {
+fn revoking_on_one_is_refusing_on_the_other_at_its_next_request() {
     let pair = Pair::new();
     let key = pair.root_key(0);
     let account = pair.servers[0].said("account").to_owned();
@@ -254,11 +251,7 @@ fn revoking_on_one_is_refusing_on_the_other_within_a_second() {
     assert_eq!(wrap(), 200);
     let path = format!("/v1/policies/{}", policy["id"].as_str().expect("an id"));
     assert_eq!(pair.call(0, "DELETE", &path, &Value::Null).0, 204);
-    let since = Instant::now();
-    while wrap() == 200 {
-        assert!(since.elapsed() < Duration::from_secs(1), "still let in");
-    }
-    assert_eq!(wrap(), 401);
+    assert_eq!(wrap(), 401, "still let in");
 }
 
 #[test]

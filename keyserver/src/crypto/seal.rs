@@ -6,7 +6,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
 use uuid::Uuid;
@@ -112,7 +112,7 @@ impl Place<'_> {
 /// Seals and opens material; made from the master key only.
 pub(crate) struct Sealer {
     /// The first one seals.
-    known: RwLock<Vec<Arc<Secret>>>,
+    known: RwLock<Vec<Secret>>,
     /// Where the next ones appear.
     file: Option<PathBuf>,
 }
@@ -123,7 +123,7 @@ const MAX_KNOWN: usize = 3;
 impl Sealer {
     /// Takes the master key, 32 bytes, and no other ever.
     pub(crate) fn new(master: Secret) -> Self {
-        Self { known: RwLock::new(vec![Arc::new(master)]), file: None }
+        Self { known: RwLock::new(vec![master]), file: None }
     }
 
     /// Takes the master key of a file, and whichever takes its place while the server runs.
@@ -163,11 +163,12 @@ impl Sealer {
         opened.map(Secret::new).ok_or(DAMAGED)
     }
 
-    fn known(&self) -> Vec<Arc<Secret>> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn known(&self) -> RwLockReadGuard<'_, Vec<Secret>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks whether the file has another key; `true` if one came that was not known. A file that cannot be read changes nothing.
+    /// Seals under the key that the file has now; whether it has one. It may be known already: another thread looked at the same
+    /// moment. A file that cannot be read changes nothing.
     fn follow(&self) -> bool {
         let Some(file) = &self.file else { return false };
         let newest = match master::newest(file) {
@@ -179,17 +180,43 @@ impl Sealer {
             }
         };
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        match known.iter().position(|key| key.holds_same(&newest)) {
-            Some(at) => {
-                let first = known.remove(at);
-                known.insert(0, first);
-                false
-            }
-            None => {
-                known.insert(0, Arc::new(newest));
-                known.truncate(MAX_KNOWN);
-                true
-            }
+        let first = match known.iter().position(|key| key.holds_same(&newest)) {
+            Some(at) => known.remove(at),
+            None => newest,
+        };
+        known.insert(0, first);
+        known.truncate(MAX_KNOWN);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Barrier, thread};
+
+    use super::*;
+    use crate::{crypto::master::beside, state::SystemEntropy};
+
+    #[test]
+    fn all_who_meet_the_next_master_key_at_the_same_moment_open_with_it() {
+        const AT_ONCE: usize = 8;
+        let directory = tempfile::tempdir().expect("a directory");
+        for round in 0..20 {
+            let file = directory.path().join(format!("key-{round}"));
+            let old = master::create(&file, &SystemEntropy).expect("made");
+            let new = master::create(&beside(&file, "next"), &SystemEntropy).expect("made");
+            let material = Secret::random(32, &SystemEntropy);
+            let sealed = Sealer::new(new).seal(&material, Place::AuditSigningKey, &SystemEntropy).expect("sealed");
+            let (sealer, together) = (Sealer::following(old, file), Barrier::new(AT_ONCE));
+            thread::scope(|scope| {
+                for _ in 0..AT_ONCE {
+                    scope.spawn(|| {
+                        together.wait();
+                        let opened = sealer.open(&sealed, Place::AuditSigningKey).expect("opens");
+                        assert!(opened.holds_same(&material));
+                    });
+                }
+            });
         }
     }
 }

@@ -151,13 +151,7 @@ impl<'a> RootKey<'a> {
     fn candidates(&self, app: &AppState, wrapped: &WrappedDek) -> Vec<&SealedVersion> {
         let mut all: Vec<&SealedVersion> = self.known.versions.iter().collect();
         all.sort_by_key(|candidate| Some(candidate.version.id) != wrapped.hint());
-        let mut candidates: Vec<&SealedVersion> = Vec::with_capacity(all.len());
-        for candidate in all {
-            if !candidates.iter().any(|earlier| app.custody.same_key(&earlier.held, &candidate.held)) {
-                candidates.push(candidate);
-            }
-        }
-        candidates
+        one_of_each(app, all)
     }
 
     /// What was wrapped by the newest version, which is new here if the key was rotated where it is held.
@@ -207,14 +201,25 @@ pub(super) fn payload(
     key: &Key,
     SealedVersion { version, held }: &SealedVersion,
 ) -> Result<Secret, Error> {
+/// Of versions that open the same, the first.
+fn one_of_each<'v>(app: &AppState, versions: impl IntoIterator<Item = &'v SealedVersion>) -> Vec<&'v SealedVersion> {
+    let mut first: Vec<&SealedVersion> = Vec::new();
+    for version in versions {
+        if !first.iter().any(|earlier| app.custody.same_key(&earlier.held, &version.held)) {
+            first.push(version);
+        }
+    }
+    first
+}
+
     app.custody.payload(&VersionPlace::of(instance, key, version.id), held)
 }
 
 /// Destroys the material of a key that was purged. What cannot be destroyed now is of no use to anybody, as nothing says any more
 /// what it was for.
 pub(super) async fn destroy(app: &AppState, versions: Vec<SealedVersion>) {
-    for SealedVersion { version, held } in versions {
-        if let Err(error) = app.custody.destroy(&held).await {
+    for SealedVersion { version, held } in one_of_each(app, &versions) {
+        if let Err(error) = app.custody.destroy(held).await {
             tracing::error!(version = %version.id, detail = error.detail(), "material of a purged key");
         }
     }

@@ -103,6 +103,7 @@ async fn a_key_lives_at_the_upstream_and_its_data_keys_open_there_too() {
     let purge = chain.gateway.delete(&format!("{path}/purge")).token(&purger.token);
     purge.send().await.is(StatusCode::NO_CONTENT);
     chain.upstream.act(&there, "unwrap", unwrapping(&wrapped)).await.refused(410, "KEY_DELETED_ERR");
+    assert_eq!(chain.upstream.events_of("kms.secrets.delete").len(), 1, "with all of its versions at once");
 }
 
 #[tokio::test]

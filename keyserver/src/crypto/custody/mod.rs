@@ -183,7 +183,7 @@ impl Custodies {
         self.of(held.kind)?.is_made_of(place, &held.bytes, material).await
     }
 
-    /// Destroys the material of a version that is no more.
+    /// Destroys the material of a version that is no more, and of those that are [`Custodies::same_key`].
     pub(crate) async fn destroy(&self, held: &Held) -> Result<(), Error> {
         self.of(held.kind)?.destroy(&held.bytes).await
     }

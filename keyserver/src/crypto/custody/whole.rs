@@ -86,7 +86,7 @@ pub(crate) trait KeyCustody: Send + Sync {
     fn with_version(&self, held: &[u8], version: VersionId) -> Result<Vec<u8>, Error>;
     /// Whether this is the material that is held.
     async fn is_made_of(&self, place: &VersionPlace, held: &[u8], material: &Secret) -> Result<bool, Error>;
-    /// Destroys the material for good; no error if that was done before.
+    /// Destroys the material for good, with that of all versions that are [`KeyCustody::same_key`]; no error if that was done before.
     async fn destroy(&self, held: &[u8]) -> Result<(), Error>;
     /// Whether it does its work now.
     async fn check(&self) -> Result<(), Error>;

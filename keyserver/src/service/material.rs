@@ -128,15 +128,12 @@ impl<'a> RootKey<'a> {
         aad: &Aad,
         trail: &mut Trail,
     ) -> Result<(VersionId, Rewrap), Error> {
-        let held = &self.newest().held;
-        if app.custody.rewraps(held) {
-            let moved = app.custody.rewrap(&self.place(self.newest().version.id), held, wrapped, aad).await?;
-            if let Some(moved) = moved {
-                self.opened_by(moved.from, trail);
-                let fresh = self.by_newest(app, held, moved.wrapped, trail).await;
-                trail.rewrapped(fresh.version);
-                return Ok((moved.from, fresh));
-            }
+        let SealedVersion { version, held } = self.newest();
+        if let Some(moved) = app.custody.rewrap(&self.place(version.id), held, wrapped, aad).await? {
+            self.opened_by(moved.from, trail);
+            let fresh = self.by_newest(app, held, moved.wrapped, trail).await;
+            trail.rewrapped(fresh.version);
+            return Ok((moved.from, fresh));
         }
         let Found { dek, version, fresh } = self.unwrap(app, wrapped, aad, trail).await?;
         let fresh = match fresh {
@@ -201,6 +198,9 @@ pub(super) fn payload(
     key: &Key,
     SealedVersion { version, held }: &SealedVersion,
 ) -> Result<Secret, Error> {
+    app.custody.payload(&VersionPlace::of(instance, key, version.id), held)
+}
+
 /// Of versions that open the same, the first.
 fn one_of_each<'v>(app: &AppState, versions: impl IntoIterator<Item = &'v SealedVersion>) -> Vec<&'v SealedVersion> {
     let mut first: Vec<&SealedVersion> = Vec::new();
@@ -210,9 +210,6 @@ fn one_of_each<'v>(app: &AppState, versions: impl IntoIterator<Item = &'v Sealed
         }
     }
     first
-}
-
-    app.custody.payload(&VersionPlace::of(instance, key, version.id), held)
 }
 
 /// Destroys the material of a key that was purged. What cannot be destroyed now is of no use to anybody, as nothing says any more

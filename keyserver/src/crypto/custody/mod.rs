@@ -151,7 +151,7 @@ impl Custodies {
         self.of(held.kind)?.unwrap(place, &held.bytes, wrapped, aad).await
     }
 
-    /// Moves a data key to the newest version without showing it; where [`Custodies::rewraps`].
+    /// Moves a data key to the newest version inside the custody; `None` if that does not do it by itself, or not with this one.
     pub(crate) async fn rewrap(
         &self,
         place: &VersionPlace,
@@ -160,11 +160,6 @@ impl Custodies {
         aad: &Aad,
     ) -> Result<Option<Moved>, Error> {
         self.of(held.kind)?.rewrap(place, &held.bytes, wrapped, aad).await
-    }
-
-    /// Whether the custody of a version rewraps by itself.
-    pub(crate) fn rewraps(&self, held: &Held) -> bool {
-        self.of(held.kind).is_ok_and(KeyCustody::rewraps)
     }
 
     /// Whether what one of the two opens, the other opens, too.

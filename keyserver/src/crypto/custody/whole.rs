@@ -70,7 +70,8 @@ pub(crate) trait KeyCustody: Send + Sync {
         wrapped: &WrappedDek,
         aad: &Aad,
     ) -> Result<Option<Opened>, Error>;
-    /// Moves a data key to the newest version; only where [`KeyCustody::rewraps`]. `None` as of unwrap.
+    /// Moves a data key to the newest version, so that it does not come here. `None` as of unwrap, and from a custody that does not do
+    /// this by itself.
     async fn rewrap(
         &self,
         place: &VersionPlace,
@@ -78,8 +79,6 @@ pub(crate) trait KeyCustody: Send + Sync {
         wrapped: &WrappedDek,
         aad: &Aad,
     ) -> Result<Option<Moved>, Error>;
-    /// Whether it rewraps by itself, so that the data key does not come here.
-    fn rewraps(&self) -> bool;
     /// Whether what one of the two opens, the other opens, too.
     fn same_key(&self, held: &[u8], other: &[u8]) -> bool;
     /// What is held of another version of the same key.
@@ -121,10 +120,6 @@ impl<C: Custody> KeyCustody for C {
 
     async fn rewrap(&self, _: &VersionPlace, _: &[u8], _: &WrappedDek, _: &Aad) -> Result<Option<Moved>, Error> {
         Ok(None)
-    }
-
-    fn rewraps(&self) -> bool {
-        false
     }
 
     fn same_key(&self, held: &[u8], other: &[u8]) -> bool {

@@ -245,10 +245,6 @@ impl KeyCustody for Gateway {
         }))
     }
 
-    fn rewraps(&self) -> bool {
-        true
-    }
-
     fn same_key(&self, held: &[u8], other: &[u8]) -> bool {
         matches!((HeldKey::parse(held), HeldKey::parse(other)), (Ok(one), Ok(other)) if one.key == other.key)
     }

@@ -9,6 +9,7 @@ use aes_gcm::{
 };
 
 pub(super) const NONCE_BYTES: usize = 12;
+pub(super) const TAG_BYTES: usize = 16;
 
 type Gcm<Aes> = AesGcm<Aes, U12>;
 

@@ -9,14 +9,17 @@ use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{crypto::gcm::NONCE_BYTES, error::Error, keys::version::VersionId};
+use crate::{
+    crypto::gcm::{NONCE_BYTES, TAG_BYTES},
+    error::Error,
+    keys::version::VersionId,
+};
 
 pub(super) const SALT_BYTES: usize = 32;
-const TAG_BYTES: usize = 16;
 const DERIVED: &str = "4.0.0";
 const DIRECT: &str = "5.0.0";
 /// A text around the longest legal plaintext has about 5800 characters.
-const MAX_CHARS: usize = 8192;
+pub(super) const MAX_CHARS: usize = 8192;
 
 /// The JSON inside.
 #[derive(Serialize, Deserialize)]

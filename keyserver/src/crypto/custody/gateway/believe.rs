@@ -8,14 +8,14 @@ use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::keys::material::Secret;
+use crate::{
+    crypto::{gcm::TAG_BYTES, wrapped::MAX_CHARS},
+    keys::material::Secret,
+};
 
-const TAG_BYTES: usize = 16;
 const MAX_DEK_BYTES: usize = 3072;
 /// A shorter data key is found by chance where it is not.
 const FINDABLE_BYTES: usize = 16;
-/// What callers may send back to have it unwrapped.
-const MAX_CIPHERTEXT_CHARS: usize = 8192;
 
 /// The form that the upstream is known to give its ciphertexts; another one is as good and tells less.
 #[derive(Deserialize)]
@@ -72,8 +72,9 @@ pub(super) fn plaintext(text: &str, ciphertext: &str) -> Result<Secret, &'static
     }
 }
 
+/// What callers may send back to have it unwrapped.
 fn decoded(text: &str) -> Option<Vec<u8>> {
-    (1..=MAX_CIPHERTEXT_CHARS).contains(&text.len()).then(|| Base64::decode_vec(text).ok()).flatten()
+    (1..=MAX_CHARS).contains(&text.len()).then(|| Base64::decode_vec(text).ok()).flatten()
 }
 
 fn inner(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -16,12 +16,11 @@ use super::{
     probe::Abilities,
     transport::Transport,
 };
-use crate::crypto::gcm::NONCE_BYTES;
+use crate::crypto::gcm::{NONCE_BYTES, TAG_BYTES};
 
 /// `CKA_ID` of an object.
 pub(super) type Id = [u8; 32];
 
-pub(super) const TAG_BYTES: usize = 16;
 /// Handles that are remembered; when there are more keys than that, the module looks them up again.
 const MAX_HANDLES: usize = 65_536;
 

@@ -1,6 +1,6 @@
 //! The master key file.
 //!
-//! *Invariant:* never overwrites a file, never reads one that others may read or own, never says what is in it.
+//! *Invariant:* never overwrites a file, never reads one that [`private_file`] does not, never says what is in it.
 
 use std::{
     fs::{self, File, OpenOptions},

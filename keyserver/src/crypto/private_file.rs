@@ -1,6 +1,6 @@
 //! Short texts in files that are their owner's alone.
 //!
-//! *Invariant:* never reads a file that others may read or own, never says what is in it.
+//! *Invariant:* never reads a file that others may read or own, but for one of root's that nobody may write; never says what is in it.
 
 use std::{
     fs::File,
@@ -14,14 +14,17 @@ use zeroize::Zeroizing;
 /// Longer files are other files.
 const MAX_BYTES: usize = 4096;
 
-/// Why a file is not read.
-#[derive(Debug)]
+/// Why a file is not read, in words that follow its name.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum FileFault {
     /// Others may read or change it; its permission bits.
+    #[error("has permissions {0:03o}; only its owner may have access: chmod 600")]
     TooOpen(u32),
     /// It belongs to this user.
+    #[error("belongs to user {0}; it must belong to the user the server runs as")]
     Foreign(u32),
     /// The operating system says no, or it is no text.
+    #[error("cannot be read: {0}")]
     Io(std::io::Error),
 }
 

@@ -14,7 +14,7 @@ use crate::{
             gateway::{Gateway, Settings},
             whole::KeyCustody,
         },
-        private_file::{self, FileFault},
+        private_file,
     },
     keys::{
         environment::{Clock, Entropy},
@@ -99,16 +99,19 @@ pub(super) async fn open(
     Ok(Custodies::new(file, others, new_root_keys))
 }
 
-const fn needs(kind: CustodyKind) -> &'static str {
-    match kind {
-        CustodyKind::File => "file custody needs a master key",
-        CustodyKind::Pkcs11 => {
-            "keys are in a token, or are to go there: give --pkcs11-module, --pkcs11-token-label and --pkcs11-pin-file"
-        }
-        CustodyKind::Gateway => {
-            "keys are in another key service, or are to go there: give --gateway-url, --gateway-instance and --gateway-api-key-file"
-        }
-    }
+fn require_set_up(chosen: &Custody, kind: CustodyKind) -> Result<(), StartError> {
+    let (is_set_up, otherwise) = match kind {
+        CustodyKind::File => return Ok(()),
+        CustodyKind::Pkcs11 => (
+            chosen.pkcs11.is_some(),
+            "keys are in a token, or are to go there: give --pkcs11-module, --pkcs11-token-label and --pkcs11-pin-file",
+        ),
+        CustodyKind::Gateway => (
+            chosen.gateway.is_some(),
+            "keys are in another key service, or are to go there: give --gateway-url, --gateway-instance and --gateway-api-key-file",
+        ),
+    };
+    if is_set_up { Ok(()) } else { Err(StartError::Custody(otherwise.to_owned())) }
 }
 
 fn settings(GatewaySetting { url, instance, api_key_file, iam_url }: &GatewaySetting) -> Result<Settings, String> {

@@ -74,16 +74,7 @@ pub enum Pkcs11Error {
 
 impl Pkcs11Error {
     pub(super) fn pin_file(path: PathBuf, fault: Option<FileFault>) -> Self {
-        let why = match fault {
-            None => "is missing".to_owned(),
-            Some(FileFault::TooOpen(mode)) => {
-                format!("has permissions {mode:03o}; only its owner may have access: chmod 600")
-            }
-            Some(FileFault::Foreign(owner)) => {
-                format!("belongs to user {owner}; it must belong to the user the server runs as")
-            }
-            Some(FileFault::Io(error)) => format!("cannot be read: {error}"),
-        };
+        let why = fault.map_or_else(|| "is missing".to_owned(), |fault| fault.to_string());
         Self::PinFile { path, why }
     }
 }

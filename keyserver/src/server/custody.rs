@@ -48,15 +48,12 @@ pub struct GatewaySetting {
     pub iam_url: String,
 }
 
-/// Looks whether the upstream could be reached with what is set, and asks nothing.
+/// Looks whether the place of new root keys is set up, and the upstream could be reached with what is set; asks nothing.
 pub(super) fn check(chosen: &Custody) -> Result<(), StartError> {
-    match &chosen.gateway {
-        Some(setting) => settings(setting).map(drop).map_err(StartError::Custody),
-        None if chosen.new_root_keys == CustodyChoice::Gateway => {
-            Err(StartError::Custody(needs(CustodyKind::Gateway).to_owned()))
-        }
-        None => Ok(()),
+    if let Some(setting) = &chosen.gateway {
+        settings(setting).map_err(StartError::Custody)?;
     }
+    require_set_up(chosen, kind(chosen.new_root_keys))
 }
 
 /// Puts them together.
@@ -67,8 +64,11 @@ pub(super) async fn open(
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
 ) -> Result<Custodies, StartError> {
+    let (in_use, new_root_keys) = (store.custodies_in_use().await?, kind(chosen.new_root_keys));
+    for kind in in_use.iter().copied().chain([new_root_keys]) {
+        require_set_up(chosen, kind)?;
+    }
     let mut others: Vec<(CustodyKind, Box<dyn KeyCustody>)> = Vec::new();
-    let in_use = store.custodies_in_use().await?;
     if let Some(settings) = &chosen.pkcs11 {
         let (settings, clock, entropy) = (settings.clone(), Arc::clone(clock), Arc::clone(entropy));
         let has_keys = in_use.contains(&CustodyKind::Pkcs11);
@@ -85,18 +85,15 @@ pub(super) async fn open(
             gateway.map_err(|error| StartError::Custody(format!("there are no certificates to trust: {error}")))?;
         others.push((CustodyKind::Gateway, Box::new(gateway)));
     }
-    let new_root_keys = match chosen.new_root_keys {
+    Ok(Custodies::new(file, others, new_root_keys))
+}
+
+const fn kind(choice: CustodyChoice) -> CustodyKind {
+    match choice {
         CustodyChoice::File => CustodyKind::File,
         CustodyChoice::Pkcs11 => CustodyKind::Pkcs11,
         CustodyChoice::Gateway => CustodyKind::Gateway,
-    };
-    let is_set_up = |kind| kind == CustodyKind::File || others.iter().any(|(other, _)| *other == kind);
-    for kind in in_use.into_iter().chain([new_root_keys]) {
-        if !is_set_up(kind) {
-            return Err(StartError::Custody(needs(kind).to_owned()));
-        }
     }
-    Ok(Custodies::new(file, others, new_root_keys))
 }
 
 fn require_set_up(chosen: &Custody, kind: CustodyKind) -> Result<(), StartError> {
@@ -119,17 +116,7 @@ fn settings(GatewaySetting { url, instance, api_key_file, iam_url }: &GatewaySet
     let api_key = match private_file::read(api_key_file) {
         Ok(Some(text)) => Zeroizing::new(text.trim().to_owned()),
         Ok(None) => return Err(format!("--gateway-api-key-file {path} is not there: it must hold the API key")),
-        Err(FileFault::TooOpen(mode)) => {
-            return Err(format!(
-                "--gateway-api-key-file {path} has permissions {mode:03o}; only its owner may have access: chmod 600"
-            ));
-        }
-        Err(FileFault::Foreign(owner)) => {
-            return Err(format!(
-                "--gateway-api-key-file {path} belongs to user {owner}; it must belong to the user the server runs as"
-            ));
-        }
-        Err(FileFault::Io(error)) => return Err(format!("--gateway-api-key-file {path} cannot be read: {error}")),
+        Err(fault) => return Err(format!("--gateway-api-key-file {path} {fault}")),
     };
     Settings::parse(url, instance, iam_url, api_key)
 }

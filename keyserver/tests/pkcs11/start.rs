@@ -79,6 +79,10 @@ fn a_token_that_is_not_right_is_named() {
     with_token("start::a_token_that_is_not_right_is_named", async |token| {
         let missing = refusal(&token, |custody| custody.pkcs11 = None).await;
         assert!(matches!(missing, StartError::Custody(_)));
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut unset = options(directory.path());
+        unset.custody.new_root_keys = CustodyChoice::Pkcs11;
+        assert!(matches!(server::check(&unset), Err(StartError::Custody(_))), "told without a start, too");
         let set = |change: fn(&mut envelock_keyserver::server::Pkcs11Settings)| {
             let token = &token;
             async move {

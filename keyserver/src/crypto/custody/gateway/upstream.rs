@@ -119,18 +119,15 @@ impl Upstream {
             let time_left = PATIENCE.saturating_sub(began.elapsed());
             let attempt = self.attempt(request, time_left, &mut renewed, correlation).await;
             tries += 1;
+            let outage = matches!(&attempt, Err(Problem::Fault(failed)) if failed.is_outage());
+            if outage {
+                self.breaker.fails(self.clock.now())
+            } else {
+                self.breaker.works()
+            }
             let failed = match attempt {
-                Err(Problem::Fault(failed)) if failed.is_outage() => {
-                    self.breaker.fails(self.clock.now());
-                    failed
-                }
-                attempt => {
-                    self.breaker.works();
-                    match attempt {
-                        Err(Problem::Fault(failed)) => failed,
-                        done => return done,
-                    }
-                }
+                Err(Problem::Fault(failed)) => failed,
+                done => return done,
             };
             let time_left = PATIENCE.saturating_sub(began.elapsed());
             match failed.next_try(request.repeat, tries, time_left, &*self.entropy) {

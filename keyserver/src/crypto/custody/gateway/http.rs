@@ -1,6 +1,7 @@
 //! One exchange with the upstream: a request out, an answer of bounded size back.
 //!
-//! *Invariant:* bodies are wiped when dropped, and neither they nor headers are ever part of an error or a log.
+//! *Invariant:* bodies are wiped when dropped, all but what is in the buffers of the connection, and neither they nor headers are ever
+//! part of an error or a log.
 
 use std::time::Duration;
 

@@ -93,7 +93,7 @@ pub async fn check(
 ) -> Result<CheckReport, MaintenanceError> {
     let (store, places) = (Arc::new(installation.existing().await?), installation.places());
     let key = master::read(&places.master_key)?.ok_or(MasterKeyError::Missing(places.master_key.clone()))?;
-    let sealer = Arc::new(Sealer::new(key));
+    let sealer = Arc::new(Sealer::following(key, places.master_key.clone()));
     let file = FileCustody::new(Arc::clone(&sealer), Arc::clone(&entropy));
     let custody = custody::open(chosen, file, &*store, &clock, &entropy)
         .await

@@ -268,7 +268,9 @@ pub async fn rotate_signing_key(
 ) -> Result<bool, StartError> {
     let store: Arc<dyn Store> = Arc::new(place.open_existing(entropy.uuid()).await?);
     let file = master_key.map_or_else(|| place.directory.join(MASTER_KEY), Path::to_owned);
-    let sealer = Sealer::new(master::read(&file)?.ok_or(MasterKeyError::Missing(file))?);
+    let master = master::read(&file)?.ok_or_else(|| MasterKeyError::Missing(file.clone()))?;
+    // Under the next master key, while one is taking the place of this.
+    let sealer = Sealer::following(master, file);
     let around = Workshop { store: &store, sealer: &sealer, entropy, classify: routes::reply::classify };
     let made = signing_keys::succeed(&around, clock.now()).await?;
     let signer = checkpoints::open_key(&store, &sealer, entropy).await?;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    MASTER_KEY, OBJECTS, Place,
+    OBJECTS, Place,
     custody::{self, Custody},
     lock,
 };
@@ -41,7 +41,7 @@ pub struct Installation {
 
 impl Installation {
     fn places(&self) -> Places {
-        let master_key = self.master_key.clone().unwrap_or_else(|| self.place.directory.join(MASTER_KEY));
+        let master_key = self.place.master_key(self.master_key.as_deref());
         Places { objects: self.place.directory.join(OBJECTS), master_key }
     }
 

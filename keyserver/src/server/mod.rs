@@ -169,7 +169,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
     custody::check(custody)?;
     let lock = lock(directory)?;
     let store: Arc<dyn Store> = Arc::new(place.open(entropy.uuid()).await?);
-    let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
+    let file = place.master_key(master_key.as_deref());
     let sealer = Arc::new(Sealer::following(master_key_of(file.clone(), &*store, &*entropy).await?, file));
     // Before anything is made: a first start without its keys must not make an API key that nobody gets to see.
     let file = FileCustody::new(Arc::clone(&sealer), Arc::clone(&entropy));
@@ -221,7 +221,8 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
 
 /// Whether [`open`] would find what it needs, as far as looking can tell. Makes nothing, and does not mind a server that runs.
 pub fn check(options: &Options) -> Result<(), StartError> {
-    let Options { place: Place { directory, database }, master_key, custody, .. } = options;
+    let Options { place, master_key, custody, .. } = options;
+    let Place { directory, database } = place;
     custody::check(custody)?;
     match fs::metadata(directory) {
         Ok(found) if found.is_dir() => (),
@@ -231,7 +232,7 @@ pub fn check(options: &Options) -> Result<(), StartError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => (),
         Err(source) => return Err(StartError::Directory { path: directory.clone(), source }),
     }
-    let file = master_key.clone().unwrap_or_else(|| directory.join(MASTER_KEY));
+    let file = place.master_key(master_key.as_deref());
     match master::read(&file)? {
         None if database.is_none() && directory.join(DATABASE).exists() => Err(MasterKeyError::Missing(file).into()),
         _ => Ok(()),
@@ -267,7 +268,7 @@ pub async fn rotate_signing_key(
     entropy: &dyn Entropy,
 ) -> Result<bool, StartError> {
     let store: Arc<dyn Store> = Arc::new(place.open_existing(entropy.uuid()).await?);
-    let file = master_key.map_or_else(|| place.directory.join(MASTER_KEY), Path::to_owned);
+    let file = place.master_key(master_key);
     let master = master::read(&file)?.ok_or_else(|| MasterKeyError::Missing(file.clone()))?;
     // Under the next master key, while one is taking the place of this.
     let sealer = Sealer::following(master, file);

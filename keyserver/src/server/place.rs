@@ -2,11 +2,11 @@
 //!
 //! *Invariant:* commands beside a running server find the same database as that server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::{DATABASE, StartError};
+use super::{DATABASE, MASTER_KEY, StartError};
 use crate::{config::Address, store::sql::SqlStore};
 
 /// A data directory and a database.
@@ -19,6 +19,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// File of the master key: the one that was chosen, or else the one in the data directory.
+    pub(super) fn master_key(&self, chosen: Option<&Path>) -> PathBuf {
+        chosen.map_or_else(|| self.directory.join(MASTER_KEY), Path::to_owned)
+    }
+
     /// Opens the database, makes it if it is a file that is missing, and brings its tables up to date.
     /// `writer` names the first chain of audit events that this process begins.
     pub(super) async fn open(&self, writer: Uuid) -> Result<SqlStore, StartError> {

@@ -92,7 +92,7 @@ pub(crate) async fn restore(
 
 /// What is done with the parts of a backup.
 trait Visitor {
-    fn rows(&mut self, table: &'static Table, rows: Vec<Vec<Cell>>) -> Result<(), MaintenanceError>;
+    fn rows(&mut self, table: &'static Table, rows: &[Vec<Cell>]) -> Result<(), MaintenanceError>;
     fn object(&mut self, place: &str, size: u64, bytes: &mut dyn Read) -> Result<(), MaintenanceError>;
     fn master_key(&mut self, text: Zeroizing<Vec<u8>>);
 }
@@ -144,7 +144,7 @@ impl Backup {
                     Some(("tables", rest)) => {
                         let (table, rows) = rows(rest, &small(&mut entry, MAX_PART_BYTES)?)?;
                         *counted.rows.entry(table.name.to_owned()).or_default() += rows.len() as u64;
-                        visitor.rows(table, rows)?;
+                        visitor.rows(table, &rows)?;
                     }
                     Some(_) if head.objects && other.starts_with(OBJECTS) => {
                         counted.objects += 1;
@@ -190,15 +190,32 @@ fn rows(name: &str, bytes: &[u8]) -> Result<(&'static Table, Vec<Vec<Cell>>), Ma
     Ok((table, rows))
 }
 
+/// Size and checksum of a file.
+type Noted = (u64, [u8; 32]);
+
 /// Looks at everything and changes nothing.
 #[derive(Default)]
 struct Check {
-    objects: HashMap<String, (u64, [u8; 32])>,
+    objects: HashMap<String, Noted>,
     master_key: Option<Zeroizing<Vec<u8>>>,
 }
 
+impl Check {
+    /// What the row of a file says of it.
+    fn noted(&mut self, place: &str) -> Result<Noted, MaintenanceError> {
+        self.objects.remove(place).ok_or_else(|| unusable("a file without an object"))
+    }
+}
+
+fn is_as_noted(place: &str, is: Noted, noted: Noted) -> Result<(), MaintenanceError> {
+    if is == noted {
+        return Ok(());
+    }
+    Err(unusable(format!("object file {place} has not the checksum that was noted when it was stored")))
+}
+
 impl Visitor for Check {
-    fn rows(&mut self, table: &'static Table, rows: Vec<Vec<Cell>>) -> Result<(), MaintenanceError> {
+    fn rows(&mut self, table: &'static Table, rows: &[Vec<Cell>]) -> Result<(), MaintenanceError> {
         if table.name != "objects" {
             return Ok(());
         }
@@ -220,16 +237,10 @@ impl Visitor for Check {
     }
 
     fn object(&mut self, place: &str, size: u64, bytes: &mut dyn Read) -> Result<(), MaintenanceError> {
-        let (noted, checksum) = self.objects.remove(place).ok_or_else(|| unusable("a file without an object"))?;
-        let mut digest = Sha256::new();
-        std::io::copy(bytes, &mut HashOnly(&mut digest))
-            .map_err(|error| MaintenanceError::Locked(error.to_string()))?;
-        if size != noted || <[u8; 32]>::from(digest.finalize()) != checksum {
-            return Err(unusable(format!(
-                "object file {place} has not the checksum that was noted when it was stored"
-            )));
-        }
-        Ok(())
+        let noted = self.noted(place)?;
+        let mut hashed = Hashed { digest: Sha256::new(), to: std::io::sink() };
+        std::io::copy(bytes, &mut hashed).map_err(|error| MaintenanceError::Locked(error.to_string()))?;
+        is_as_noted(place, (size, hashed.digest.finalize().into()), noted)
     }
 
     fn master_key(&mut self, text: Zeroizing<Vec<u8>>) {
@@ -237,41 +248,52 @@ impl Visitor for Check {
     }
 }
 
-struct HashOnly<'a>(&'a mut Sha256);
+/// Hashes what it writes.
+struct Hashed<W> {
+    digest: Sha256,
+    to: W,
+}
 
-impl Write for HashOnly<'_> {
+impl<W: Write> Write for Hashed<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
+        let written = self.to.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        self.to.flush()
     }
 }
 
-/// Stores rows, and puts files where their rows say.
+/// Stores rows, and puts files where their rows say. Checks once more, as the file may be another one by now.
 struct Storing<'a, 'b> {
+    check: Check,
     put: &'a mut Put<'b>,
     objects: &'a Path,
 }
 
 impl Visitor for Storing<'_, '_> {
-    fn rows(&mut self, table: &'static Table, rows: Vec<Vec<Cell>>) -> Result<(), MaintenanceError> {
+    fn rows(&mut self, table: &'static Table, rows: &[Vec<Cell>]) -> Result<(), MaintenanceError> {
+        self.check.rows(table, rows)?;
         rows.iter().try_for_each(|row| (self.put)(table, row)).map_err(MaintenanceError::from)
     }
 
-    fn object(&mut self, place: &str, _: u64, bytes: &mut dyn Read) -> Result<(), MaintenanceError> {
+    fn object(&mut self, place: &str, size: u64, bytes: &mut dyn Read) -> Result<(), MaintenanceError> {
+        let noted = self.check.noted(place)?;
         let path = self.objects.join(place);
-        let mut store = || -> std::io::Result<()> {
+        let mut store = || -> std::io::Result<[u8; 32]> {
             let folder = path.parent().ok_or(std::io::ErrorKind::InvalidInput)?;
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-            std::io::copy(bytes, &mut file)?;
-            file.sync_all()?;
-            File::open(folder)?.sync_all()
+            let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+            let mut hashed = Hashed { digest: Sha256::new(), to: file };
+            std::io::copy(bytes, &mut hashed)?;
+            hashed.to.sync_all()?;
+            File::open(folder)?.sync_all()?;
+            Ok(hashed.digest.finalize().into())
         };
-        store().map_err(MaintenanceError::io(&path))
+        let checksum = store().map_err(MaintenanceError::io(&path))?;
+        is_as_noted(place, (size, checksum), noted)
     }
 
     fn master_key(&mut self, _: Zeroizing<Vec<u8>>) {}
@@ -279,7 +301,7 @@ impl Visitor for Storing<'_, '_> {
 
 impl Source for Backup {
     fn give(&self, put: &mut Put<'_>) -> Result<(), Error> {
-        let mut storing = Storing { put, objects: &self.objects };
+        let mut storing = Storing { check: Check::default(), put, objects: &self.objects };
         self.walk(&mut storing).map(drop).map_err(|error| Error::Store(error.to_string()))
     }
 }

@@ -46,10 +46,10 @@ pub(crate) fn custody(CustodyOptions { custody, pkcs11, gateway }: &CustodyOptio
             pin_file: pin_file.to_owned(),
             sessions: pkcs11.pkcs11_sessions.into(),
         }),
-        gateway: gateway.gateway_url.clone().map(|url| GatewaySetting {
-            url,
-            instance: gateway.gateway_instance.clone().unwrap_or_default(),
-            api_key_file: gateway.gateway_api_key_file.clone().unwrap_or_default(),
+        gateway: gateway.upstream()?.map(|(url, instance, api_key_file)| GatewaySetting {
+            url: url.to_owned(),
+            instance: instance.to_owned(),
+            api_key_file: api_key_file.to_owned(),
             iam_url: gateway.gateway_iam_url.clone(),
         }),
     })

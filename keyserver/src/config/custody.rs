@@ -65,7 +65,7 @@ impl Pkcs11Options {
     }
 }
 
-/// How the upstream key service of a gateway is reached; with an address, all of it is needed.
+/// How the upstream key service of a gateway is reached; all of it, or nothing.
 #[derive(Debug, Clone, Args)]
 pub struct GatewayOptions {
     /// Address of the Key Protect service that holds root keys, such as `https://us-south.kms.cloud.ibm.com`.
@@ -80,4 +80,17 @@ pub struct GatewayOptions {
     /// Address of the service that gives access tokens for the API key.
     #[arg(long, value_name = "URL", env = "ENVELOCK_GATEWAY_IAM_URL", default_value = "https://iam.cloud.ibm.com")]
     pub gateway_iam_url: String,
+}
+
+impl GatewayOptions {
+    /// Address, instance and file of the API key, if the server is a gateway; an error if some of it is missing.
+    pub fn upstream(&self) -> Result<Option<(&str, &str, &Path)>, &'static str> {
+        match (&self.gateway_url, &self.gateway_instance, &self.gateway_api_key_file) {
+            (Some(url), Some(instance), Some(api_key_file)) => Ok(Some((url, instance, api_key_file))),
+            (None, None, None) => Ok(None),
+            _ => {
+                Err("gateway-url, gateway-instance and gateway-api-key-file are needed together, and not all are given")
+            }
+        }
+    }
 }

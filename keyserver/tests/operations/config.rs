@@ -103,6 +103,10 @@ fn options_that_belong_together_may_stand_in_different_places_and_none_may_be_le
         let (good, text) = told(&check(folder.path(), file, flags, &[]));
         assert!(!good && text.contains("pkcs11-module, pkcs11-token-label and pkcs11-pin-file"), "{text}");
     }
+    for flag in ["--gateway-url=https://127.0.0.1", "--gateway-instance=x", "--gateway-api-key-file=/no/such/key"] {
+        let (good, text) = told(&check(folder.path(), "", &[flag], &[]));
+        assert!(!good && text.contains("gateway-url, gateway-instance and gateway-api-key-file"), "{text}");
+    }
 }
 
 #[test]

@@ -34,6 +34,13 @@ pub(crate) fn ensure(cx: &Cx, packages: &[&str], why: &str) -> Result<()> {
     Ok(())
 }
 
+/// Makes sure that programs are there, each named with the package that it is in; `why` as above.
+pub(crate) fn ensure_programs(cx: &Cx, programs: &[(&str, &str)], why: &str) -> Result<()> {
+    let missing: Vec<&str> =
+        programs.iter().filter(|(program, _)| !on_path(program)).map(|(_, package)| *package).collect();
+    ensure(cx, &missing, why)
+}
+
 fn installed(cx: &Cx, package: &str) -> bool {
     let status = cx.cmd("dpkg-query").args(["--show", "--showformat", "${db:Status-Status}", package]).output_text();
     status.is_ok_and(|status| status == "installed")

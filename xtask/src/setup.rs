@@ -2,8 +2,22 @@
 //!
 //! *Invariant:* running it twice does nothing the second time.
 
-use crate::{browsers, conformance, packaging, postgres, run::Cx, toolchain::WasmToolchain, tools};
+use crate::{apt, browsers, conformance, packaging, postgres, run::Cx, toolchain::WasmToolchain, tools};
 use anyhow::Result;
+
+/// Other people's programs that the tests of the key server call, and the Debian packages they are in.
+const PROGRAMS: [(&str, &str); 10] = [
+    ("age", "age"),
+    ("curl", "curl"),
+    ("faketime", "faketime"),
+    ("jq", "jq"),
+    ("kill", "procps"),
+    ("mount", "mount"),
+    ("openssl", "openssl"),
+    ("pkcs11-tool", "opensc"),
+    ("python3", "python3"),
+    ("softhsm2-util", "softhsm2"),
+];
 
 /// What builds and `demo` need.
 pub(crate) fn build(cx: &Cx) -> Result<WasmToolchain> {
@@ -21,6 +35,11 @@ pub(crate) fn all(cx: &Cx) -> Result<()> {
     tools::npm_ci(cx, "tests")?;
     packaging::prepare(cx)?;
     conformance::prepare(cx)?;
-    postgres::ensure(cx)?;
-    Ok(())
+    programs(cx)?;
+    postgres::ensure(cx)
+}
+
+/// What the tests of the key server call.
+pub(crate) fn programs(cx: &Cx) -> Result<()> {
+    apt::ensure_programs(cx, &PROGRAMS, "the tests of the key server")
 }

@@ -13,7 +13,7 @@ const FIGURES: [&str; 4] = ["cached", "first", "commits", "growth"];
 /// Builds what ships and the bare server, and runs the comparison.
 pub(super) fn run(cx: &Cx, options: &Options) -> Result<()> {
     let chosen = super::chosen(&FIGURES, &options.only)?;
-    apt::ensure(cx, &["wrk"], "sending requests faster than a server answers them")?;
+    apt::ensure_programs(cx, &[("wrk", "wrk")], "sending requests faster than a server answers them")?;
     demo::build(cx)?;
     cx.cargo().args(["build", "--release", "--package", "envelock-bare"]).run()?;
     let folder = cx.project.path("target/xtask/bench-server");

@@ -3,10 +3,10 @@
 //! *Invariant:* each step brings up to date what it needs, so that it can also run alone.
 
 use crate::{
-    apt, browsers, conformance, console, faults, layers, matrix, pack, packaging,
+    browsers, conformance, console, layers, matrix, pack, packaging,
     postgres::Postgres,
     project::WASM_TARGET,
-    run::{Cmd, Cx, on_path},
+    run::{Cmd, Cx},
     server, setup, size,
     toolchain::WasmToolchain,
     tools,
@@ -154,14 +154,7 @@ const REPLICAS: &str = "replicas";
 const API: &str = "api";
 
 fn keyserver(cx: &Cx) -> Result<()> {
-    let commands = ["age", "curl", "jq", "openssl"];
-    if !commands.into_iter().all(on_path) {
-        apt::ensure(cx, &commands, "the examples of the key server's documents")?;
-    }
-    if !["softhsm2-util", "pkcs11-tool"].into_iter().all(on_path) {
-        apt::ensure(cx, &["softhsm2", "opensc"], "the tests of keys in a token")?;
-    }
-    faults::prepare(cx)?;
+    setup::programs(cx)?;
     let mut test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--lib", "--bins"]);
     for name in rust_tests(&cx.project.path("keyserver/tests"))? {
         if name != CONFORMANCE && name != REPLICAS {
@@ -196,11 +189,11 @@ fn runtimes(cx: &Cx) -> Result<()> {
 
 /// The part of the suite's runners that starts browsers.
 const BROWSERS: &str = "run-browsers.test.mjs";
-/// The parts that need the key server.
-const KEY_SERVER: [&str; 3] = ["key-server.test.mjs", "service-instances.test.mjs", "examples.test.mjs"];
+/// What starts the key server, as the parts that need one import it.
+const KEY_SERVER: &str = "/e2e/support/server.mjs\"";
 
 fn needs_key_server(file: &Path) -> bool {
-    KEY_SERVER.iter().any(|part| file.ends_with(part))
+    fs::read_to_string(file).is_ok_and(|text| text.contains(KEY_SERVER))
 }
 
 fn browsers_step(cx: &Cx) -> Result<()> {

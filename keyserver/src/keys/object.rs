@@ -2,8 +2,6 @@
 //!
 //! *Invariant:* a name is data; it never becomes a path on disk.
 
-use jiff::Timestamp;
-
 use crate::{error::Error, keys::instance::Stamp};
 
 const MAX_NAME_BYTES: usize = 1024;
@@ -190,13 +188,6 @@ pub(crate) struct ReadObject {
     pub(crate) range: Option<Range>,
     /// The range only holds for this state (`If-Range`).
     pub(crate) range_of: Option<EntityTag>,
-}
-
-impl Object {
-    /// When it was stored.
-    pub(crate) fn stored_at(&self) -> Timestamp {
-        self.stored.at
-    }
 }
 
 #[cfg(test)]

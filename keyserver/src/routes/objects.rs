@@ -220,7 +220,7 @@ fn describe(object: &Object, part: Option<(u64, u64)>) -> HeaderMap {
     headers.insert(REPR_DIGEST, digest(object));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    let modified = object.stored_at().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let modified = object.stored.at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(modified) = HeaderValue::from_str(&modified) {
         headers.insert(header::LAST_MODIFIED, modified);
     }

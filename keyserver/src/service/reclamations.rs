@@ -110,9 +110,8 @@ async fn deleted(app: &AppState, asker: &Asker, id: Uuid) -> Result<Resource, Er
     found.ok_or(Error::ReclamationNotFound)
 }
 
-/// Removes for good what can no longer be restored; answers how many instances that were.
-pub(super) async fn run_due(app: &AppState, now: Timestamp) -> Result<usize, Error> {
-    let mut removed = 0;
+/// Removes for good what can no longer be restored.
+pub(super) async fn run_due(app: &AppState, now: Timestamp) -> Result<(), Error> {
     for mut resource in app.store.due_reclamations(now).await? {
         let instance = resource.key_protect();
         let action = Action::Resource(ResourceAction::Reclaim);
@@ -123,7 +122,7 @@ pub(super) async fn run_due(app: &AppState, now: Timestamp) -> Result<usize, Err
         let event = event(app, &trail, Answer::Content)?;
         let policies = iam_policies::bound_to(app, &trail, &instance.iam_id(), &resource).await?;
         let files = app.store.remove_resource(Removal::Due(now), resource, policies, event).await?;
-        removed += usize::from(discard(app, files).await);
+        discard(app, files).await;
     }
-    Ok(removed)
+    Ok(())
 }

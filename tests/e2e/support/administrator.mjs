@@ -11,8 +11,14 @@ const KEY = "application/vnd.ibm.kms.key+json";
 /** A new access token for the owner of an API key. */
 export async function tokenFor(server, apikey) {
   const body = new URLSearchParams({ grant_type: "urn:ibm:params:oauth:grant-type:apikey", apikey });
-  const answer = await fetch(`${server.url}/identity/token`, { method: "POST", body });
+  const answer = await accepted("POST", `${server.url}/identity/token`, { body });
   return (await answer.json()).access_token;
+}
+
+async function accepted(method, url, init) {
+  const answer = await fetch(url, { method, ...init });
+  if (!answer.ok) assert.fail(`${method} ${url}: ${answer.status} ${await answer.text()}`);
+  return answer;
 }
 
 export async function administrator(server) {
@@ -20,8 +26,7 @@ export async function administrator(server) {
 
   async function api(method, path, body) {
     const headers = { authorization: `Bearer ${token}`, "bluemix-instance": server.instance };
-    const answer = await fetch(server.url + path, { method, headers, body: body && JSON.stringify(body) });
-    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${answer.ok ? "" : await answer.clone().text()}`);
+    const answer = await accepted(method, server.url + path, { headers, body: body && JSON.stringify(body) });
     return answer.status === 204 ? undefined : answer.json();
   }
 

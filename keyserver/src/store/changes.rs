@@ -8,8 +8,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// The changes of one database that this process knows of, its own and those of others. Appending an event is none: nothing is
-/// decided by events.
+/// The changes of one database that this process knows of, its own and those of others. Appending an event or a
+/// checkpoint is none: nothing is decided by these.
 #[derive(Clone)]
 pub(crate) struct Changes(Option<Arc<AtomicU64>>);
 

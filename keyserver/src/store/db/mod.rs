@@ -111,7 +111,7 @@ impl Database {
         }
     }
 
-    /// As [`Database::write`], for work that is one statement and changes nothing that anything is decided by.
+    /// As [`Database::write`], for work that writes by one statement, and nothing that permissions or keys are decided by.
     pub(crate) async fn append<T: Send + 'static>(
         &self,
         work: impl Fn(&Db<'_>) -> Result<T, Error> + Send + 'static,

@@ -101,29 +101,30 @@ impl AuditTrail for SqlStore {
     }
 
     async fn insert_checkpoint(&self, checkpoint: Checkpoint) -> Result<bool, Error> {
-        self.write(move |db| {
-            let Checkpoint { statement, signature } = &checkpoint;
-            let last: Option<i64> = db.value("SELECT max(number) FROM audit_checkpoints", &[])?;
-            if last.unwrap_or_default().cast_unsigned() + 1 != statement.number {
-                return Ok(false);
-            }
-            db.execute(
-                "INSERT INTO audit_checkpoints (number, previous, writer, sequence, hash, at, key, signature)
+        self.0
+            .append(move |db| {
+                let Checkpoint { statement, signature } = &checkpoint;
+                let last: Option<i64> = db.value("SELECT max(number) FROM audit_checkpoints", &[])?;
+                if last.unwrap_or_default().cast_unsigned() + 1 != statement.number {
+                    return Ok(false);
+                }
+                db.execute(
+                    "INSERT INTO audit_checkpoints (number, previous, writer, sequence, hash, at, key, signature)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                params![
-                    statement.number.cast_signed(),
-                    statement.previous.0,
-                    statement.writer,
-                    statement.sequence.cast_signed(),
-                    statement.hash.0,
-                    millis(statement.time),
-                    statement.key.0,
-                    signature.0,
-                ],
-            )?;
-            Ok(true)
-        })
-        .await
+                    params![
+                        statement.number.cast_signed(),
+                        statement.previous.0,
+                        statement.writer,
+                        statement.sequence.cast_signed(),
+                        statement.hash.0,
+                        millis(statement.time),
+                        statement.key.0,
+                        signature.0,
+                    ],
+                )?;
+                Ok(true)
+            })
+            .await
     }
 
     async fn records(&self, writer: Uuid, after: u64, up_to: u64, limit: u32) -> Result<Vec<StoredRecord>, Error> {

@@ -79,7 +79,8 @@ const FUZZ: &str = "
   --seconds N  how long each target runs (60)
   --only NAME  run this target; may be repeated: header, open, range, key_protect";
 const FAULTS: &str = "
-  --kills N    how often it is killed under load (200); the tests do it 10 times";
+  --kills N    how often it is killed under load on SQLite (200), and a quarter of that on PostgreSQL; the tests do it 10
+               times on each";
 const CLEAN: &str = "
   --data       remove the data directory of the demo, with all keys in it, too";
 

@@ -12,10 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::{
+    database::{self, Database},
     patient::{Client, Dice},
     process::Running,
 };
@@ -104,53 +105,80 @@ fn work(client: &Client, seed: u64, stop: &AtomicBool) -> Acknowledged {
     done
 }
 
-fn database(data: &Path) -> Connection {
-    Connection::open_with_flags(data.join("keyserver.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a database")
+/// Where a server keeps everything: a directory, and the database of the test run.
+struct Home {
+    data: TempDir,
+    url: Option<String>,
 }
 
-fn ids(database: &Connection, sql: &str) -> HashMap<String, i64> {
-    let mut rows = database.prepare(sql).expect("a query");
-    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
-    rows.collect::<Result<_, _>>().expect("rows")
+impl Home {
+    fn new() -> Self {
+        Self { data: tempfile::tempdir().expect("a directory"), url: database::fresh() }
+    }
+
+    fn flag(&self) -> Option<String> {
+        self.url.as_ref().map(|url| format!("--database-url={url}"))
+    }
+
+    fn start(&self) -> Running {
+        Running::start_with(self.data.path(), self.flag().as_deref())
+    }
+
+    fn tables(&self) -> Database {
+        Database::open(self.data.path(), self.url.as_deref())
+    }
 }
 
-/// An id as it is in texts.
-const ID: &str =
-    "lower(substr(hex(id), 1, 8) || '-' || substr(hex(id), 9, 4) || '-' || substr(hex(id), 13, 4) || '-' ||
-    substr(hex(id), 17, 4) || '-' || substr(hex(id), 21))";
+/// A field of an event, in a statement.
+fn field(database: &Database, name: &str) -> String {
+    let json = if database.is_postgres() { "::json" } else { "" };
+    format!("(event{json} ->> '{name}')")
+}
 
 /// Everything acknowledged is there, and nothing is half there.
-fn verify(data: &Path, done: &Acknowledged) {
-    let database = database(data);
-    let states = ids(&database, &format!("SELECT {ID}, state FROM keys"));
+fn verify(database: &Database, done: &Acknowledged) {
+    let counted = |sql: &str| -> HashMap<String, i64> {
+        let row = |row: Vec<String>| (row[0].to_lowercase().replace('-', ""), row[1].parse().expect("a number"));
+        database.rows(sql).into_iter().map(row).collect()
+    };
+    let id = database.hex("id");
+    let states = counted(&format!("SELECT {id}, state FROM keys"));
     let versions =
-        ids(&database, &format!("SELECT {ID}, (SELECT count(*) FROM key_versions WHERE key_id = keys.id) FROM keys"));
-    let events = ids(&database, "SELECT event ->> 'correlationId', count(*) FROM events GROUP BY 1");
-    let lost: Vec<_> = done.created.iter().filter(|key| !states.contains_key(*key)).collect();
+        counted(&format!("SELECT {id}, (SELECT count(*) FROM key_versions WHERE key_id = keys.id) FROM keys"));
+    let correlation = field(database, "correlationId");
+    let events = counted(&format!("SELECT {correlation}, count(*) FROM events GROUP BY 1"));
+    let bare = |id: &String| id.replace('-', "");
+    let lost: Vec<_> = done.created.iter().filter(|key| !states.contains_key(&bare(key))).collect();
     assert_eq!(lost, Vec::<&String>::new(), "keys that were acknowledged and are not there");
-    let undone: Vec<_> = done.deleted.iter().filter(|key| states.get(*key) != Some(&5)).collect();
+    let undone: Vec<_> = done.deleted.iter().filter(|key| states.get(&bare(key)) != Some(&5)).collect();
     assert_eq!(undone, Vec::<&String>::new(), "deletions that were acknowledged and are not done");
     for (key, count) in &done.rotated {
-        assert!(versions[key] > *count, "{key}: a rotation that was acknowledged is lost");
+        assert!(versions[&bare(key)] > *count, "{key}: a rotation that was acknowledged is lost");
     }
-    let silent: Vec<_> = done.answered.iter().filter(|id| !events.contains_key(*id)).collect();
+    let silent: Vec<_> = done.answered.iter().filter(|id| !events.contains_key(&bare(id))).collect();
     assert_eq!(silent, Vec::<&String>::new(), "answers without an audit event");
-    // A change and its event are one.
-    let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a count");
+    // A change and its event are one. One query, as what a dead server had sent to its database may still be carried out.
     let happened = |action: &str| {
-        count(&format!("SELECT count(*) FROM events WHERE action = '{action}' AND event ->> 'outcome' = 'success'"))
+        let outcome = field(database, "outcome");
+        format!("(SELECT count(*) FROM events WHERE action = 'kms.secrets.{action}' AND {outcome} = 'success')")
     };
-    assert_eq!(happened("kms.secrets.create"), count("SELECT count(*) FROM keys"));
-    assert_eq!(happened("kms.secrets.delete"), count("SELECT count(*) FROM keys WHERE state = 5"));
-    let more = count("SELECT count(*) FROM key_versions") - count("SELECT count(*) FROM keys");
-    assert_eq!(happened("kms.secrets.rotate"), more);
-    assert_eq!(count("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
+    for (action, changes) in [
+        ("create", "(SELECT count(*) FROM keys)"),
+        ("delete", "(SELECT count(*) FROM keys WHERE state = 5)"),
+        ("rotate", "(SELECT count(*) FROM key_versions) - (SELECT count(*) FROM keys)"),
+    ] {
+        let rows = database.rows(&format!("SELECT {}, {changes}", happened(action)));
+        assert_eq!(rows[0][0], rows[0][1], "{action}: events, and changes");
+    }
+    if !database.is_postgres() {
+        assert_eq!(database.value("PRAGMA integrity_check"), "ok");
+    }
 }
 
 #[test]
 fn what_was_acknowledged_survives_kills_under_load() {
-    let data = tempfile::tempdir().expect("a directory");
-    let mut server = Running::start(data.path());
+    let home = Home::new();
+    let mut server = home.start();
     let api_key = server.said("api_key").to_owned();
     let (mut dice, mut done, mut slowest) = (Dice(0x9e37_79b9_7f4a_7c15), Acknowledged::default(), Duration::ZERO);
     for round in 0..kills() {
@@ -169,9 +197,9 @@ fn what_was_acknowledged_survives_kills_under_load() {
             done.add(client.join().expect("no answer was an error of the server"));
         }
         let began = Instant::now();
-        server = Running::start(data.path());
+        server = home.start();
         slowest = slowest.max(began.elapsed());
-        verify(data.path(), &done);
+        verify(&home.tables(), &done);
         // The last data key of the round opens.
         if let Some((key, wrapped)) = done.wrapped.iter().rfind(|(key, _)| !done.deleted.contains(key)) {
             let body = json!({"ciphertext": wrapped["ciphertext"]}).to_string();
@@ -182,8 +210,9 @@ fn what_was_acknowledged_survives_kills_under_load() {
         }
     }
     println!(
-        "{} kills: {} keys, {} rotations, {} deletions, {} data keys and {} answers acknowledged, none lost; slowest start {slowest:?}",
+        "{} kills on {}: {} keys, {} rotations, {} deletions, {} data keys and {} answers acknowledged, none lost; slowest start {slowest:?}",
         kills(),
+        if home.url.is_some() { "PostgreSQL" } else { "SQLite" },
         done.created.len(),
         done.rotated.values().sum::<i64>(),
         done.deleted.len(),
@@ -193,58 +222,68 @@ fn what_was_acknowledged_survives_kills_under_load() {
     assert!(done.answered.len() as u64 > kills(), "there was a load");
     assert!(slowest < ready_within(), "{slowest:?}");
     server.stop();
-    assert_sound(data.path());
+    assert_sound_with(home.data.path(), home.flag().as_deref());
 }
 
 /// `fsck` finds nothing.
 pub(crate) fn assert_sound(data: &Path) {
-    let fsck = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver")).arg("fsck").arg("--data").arg(data).output();
-    let fsck = fsck.expect("it runs");
+    assert_sound_with(data, None);
+}
+
+fn assert_sound_with(data: &Path, flag: Option<&str>) {
+    let mut fsck = Command::new(env!("CARGO_BIN_EXE_envelock-keyserver"));
+    let fsck = fsck.arg("fsck").arg("--data").arg(data).args(flag).output().expect("it runs");
     assert!(fsck.status.success(), "{}", String::from_utf8_lossy(&fsck.stdout));
 }
 
 #[test]
 fn a_server_with_a_hundred_thousand_keys_is_ready_at_once() {
-    let data = tempfile::tempdir().expect("a directory");
-    let server = Running::start(data.path());
+    let home = Home::new();
+    let server = home.start();
     let client = Client::of(&server, server.said("api_key"));
     let (status, _) =
         client.create(json!({"name": "a key", "extractable": false}), &Dice(7).uuid()).expect("an answer");
     assert_eq!(status, 201);
     server.stop();
-    let database = Connection::open(data.path().join("keyserver.db")).expect("a database");
-    let columns = |table: &str| {
-        let mut names = database.prepare("SELECT name FROM pragma_table_info(?)").expect("a query");
-        let names = names.query_map([table], |row| row.get::<_, String>(0)).expect("names");
-        names.collect::<Result<Vec<_>, _>>().expect("names")
-    };
-    let copied = |table: &str, changed: &[(&str, &str)]| {
-        let value = |name: &String| {
-            changed
-                .iter()
-                .find(|(column, _)| column == name)
-                .map_or(format!("original.{name}"), |(_, sql)| (*sql).to_owned())
-        };
-        let values: Vec<String> = columns(table).iter().map(value).collect();
-        format!("INSERT INTO {table} SELECT {} FROM numbers, {table} AS original", values.join(", "))
-    };
-    database
-        .execute_batch(&format!(
-            "BEGIN;
-             CREATE TEMP TABLE numbers AS WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000)
-                 SELECT randomblob(16) AS id FROM n;
-             {};
-             {};
-             COMMIT;",
-            copied("keys", &[("id", "numbers.id")]),
-            copied("key_versions", &[("key_id", "numbers.id"), ("id", "randomblob(16)")])
-        ))
-        .expect("100,000 keys");
-    drop(database);
+    multiply(&home.tables(), 100_000);
     let began = Instant::now();
-    let server = Running::start(data.path());
+    let server = home.start();
     let ready = began.elapsed();
     println!("ready with 100,001 keys after {ready:?}");
     assert!(ready < ready_within(), "{ready:?}");
     server.stop();
+}
+
+/// So many copies of the one key that there is.
+fn multiply(database: &Database, count: u32) {
+    let (random, numbers, columns) = if database.is_postgres() {
+        (
+            "uuid_send(gen_random_uuid())",
+            format!("SELECT uuid_send(gen_random_uuid()) AS id FROM generate_series(1, {count})"),
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name =",
+        )
+    } else {
+        (
+            "randomblob(16)",
+            format!(
+                "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {count}) \
+                 SELECT randomblob(16) AS id FROM n"
+            ),
+            "SELECT columns.name FROM sqlite_schema tables JOIN pragma_table_info(tables.name) columns WHERE tables.name =",
+        )
+    };
+    let copied = |table: &str, changed: &[(&str, &str)]| {
+        let names: Vec<String> =
+            database.rows(&format!("{columns} '{table}'")).into_iter().map(|mut row| row.swap_remove(0)).collect();
+        let value = |name: &String| {
+            let changed = changed.iter().find(|(column, _)| column == name);
+            changed.map_or(format!("original.{name}"), |(_, sql)| (*sql).to_owned())
+        };
+        let values: Vec<String> = names.iter().map(value).collect();
+        let (names, values) = (names.join(", "), values.join(", "));
+        format!("INSERT INTO {table} ({names}) SELECT {values} FROM numbers, {table} AS original;")
+    };
+    let keys = copied("keys", &[("id", "numbers.id")]);
+    let versions = copied("key_versions", &[("key_id", "numbers.id"), ("id", random)]);
+    database.batch(&format!("BEGIN; CREATE TEMP TABLE numbers AS {numbers}; {keys} {versions} COMMIT;"));
 }

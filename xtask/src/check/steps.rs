@@ -3,7 +3,7 @@
 //! *Invariant:* each step brings up to date what it needs, so that it can also run alone.
 
 use crate::{
-    browsers, conformance, console, layers, matrix, pack, packaging,
+    browsers, conformance, console, faults, layers, matrix, pack, packaging,
     postgres::Postgres,
     project::WASM_TARGET,
     run::{Cmd, Cx},
@@ -165,11 +165,16 @@ fn keyserver(cx: &Cx) -> Result<()> {
 }
 
 fn keyserver_postgres(cx: &Cx) -> Result<()> {
+    setup::programs(cx)?;
     let server = Postgres::start(cx)?;
-    let test = cx.cargo().env("ENVELOCK_TEST_POSTGRES", server.url());
-    let test = test.args(["test", "--package", "envelock-keyserver", "--test", API, "--test", REPLICAS, "--"]);
+    let test = |names: &[&str], more: &[&str]| {
+        let test = cx.cargo().env("ENVELOCK_TEST_POSTGRES", server.url());
+        let test = test.args(["test", "--package", "envelock-keyserver"]);
+        names.iter().fold(test, |test, name| test.args(["--test", name])).arg("--").args(more).run()
+    };
     // Damages rows in SQLite's own words; what finds them reads both databases by the same statements.
-    test.args(["--skip", "fsck::each_kind_of_damage_is_found_and_named"]).run()
+    test(&[API, REPLICAS], &["--skip", "fsck::each_kind_of_damage_is_found_and_named"])?;
+    test(&["faults"], &[faults::OF_THE_DATABASE])
 }
 
 fn conformance_step(cx: &Cx) -> Result<()> {

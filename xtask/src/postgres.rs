@@ -73,7 +73,8 @@ impl Drop for Postgres<'_> {
     }
 }
 
-fn programs() -> Result<PathBuf> {
+/// The folder of its programs.
+pub(crate) fn programs() -> Result<PathBuf> {
     let mut versions: Vec<PathBuf> = fs::read_dir(VERSIONS)
         .with_context(|| format!("there is no {VERSIONS}"))?
         .filter_map(|entry| entry.ok().map(|entry| entry.path().join("bin")))

@@ -6,13 +6,14 @@ use crate::{apt, browsers, conformance, packaging, postgres, run::Cx, toolchain:
 use anyhow::Result;
 
 /// Other people's programs that the tests of the key server call, and the Debian packages they are in.
-const PROGRAMS: [(&str, &str); 10] = [
+const PROGRAMS: [(&str, &str); 11] = [
     ("age", "age"),
     ("curl", "curl"),
     ("faketime", "faketime"),
     ("jq", "jq"),
     ("kill", "procps"),
     ("mount", "mount"),
+    ("nginx", "nginx-light"),
     ("openssl", "openssl"),
     ("pkcs11-tool", "opensc"),
     ("python3", "python3"),

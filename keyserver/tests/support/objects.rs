@@ -1,10 +1,15 @@
 //! Encrypted service instances and messages that could be in them.
 
+#[path = "message.rs"]
+mod message;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Answer, Api, Call, READER};
 use crate::support_iam::DELEGATOR;
+
+pub(crate) use self::message::sealed;
 
 pub(crate) const LITE: &str = "2b1f4f0e-7f0b-4f43-9c39-61f2a9b7c801";
 pub(crate) const PREMIUM: &str = "d0e36c1a-94b7-4f6d-b2c8-58a1f7e24d03";
@@ -72,30 +77,4 @@ impl Answer {
     pub(crate) fn turned_away(&self, status: u16, code: &str) -> &Self {
         self.refused(status, code)
     }
-}
-
-/// A message that has everything but a key: wrapped for these root keys, with so many bytes in frames of 1000.
-pub(crate) fn sealed(roots: &[&str], length: usize) -> Vec<u8> {
-    let field = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes(), bytes].concat();
-    let mut message = vec![2, 0x04, 0x78];
-    message.extend([7; 32]);
-    message.extend([0, 0]);
-    message.extend((roots.len() as u16).to_be_bytes());
-    for root in roots {
-        message.extend([field(b"envelock-key-protect-v1"), field(root.as_bytes()), field(b"d3JhcHBlZA==")].concat());
-    }
-    message.push(2);
-    message.extend(1000_u32.to_be_bytes());
-    message.extend([9; 32 + 16]);
-    let (whole, rest) = (length / 1000, length % 1000);
-    for number in 1..=whole as u32 {
-        message.extend(number.to_be_bytes());
-        message.extend((0..12 + 1000 + 16).map(|at| (at as u32 * 7 + number) as u8));
-    }
-    message.extend([0xff; 4]);
-    message.extend((whole as u32 + 1).to_be_bytes());
-    message.extend([3; 12]);
-    message.extend((rest as u32).to_be_bytes());
-    message.extend((0..rest + 16).map(|at| (at * 11) as u8));
-    message
 }

@@ -4,7 +4,7 @@
 
 use crate::{
     browsers, conformance, console, faults, layers, matrix, pack, packaging,
-    postgres::Postgres,
+    postgres::{self, Postgres},
     project::WASM_TARGET,
     run::{Cmd, Cx},
     server, setup, size,
@@ -148,8 +148,8 @@ fn server_build(cx: &Cx) -> Result<()> {
 
 /// The integration test that needs other people's clients; all other targets run without them.
 const CONFORMANCE: &str = "conformance";
-/// The integration test that needs PostgreSQL.
-const REPLICAS: &str = "replicas";
+/// The integration tests that need PostgreSQL.
+const ON_POSTGRES: [&str; 2] = ["postgres", "replicas"];
 /// The tests that run on either database.
 const API: &str = "api";
 
@@ -157,7 +157,7 @@ fn keyserver(cx: &Cx) -> Result<()> {
     setup::programs(cx)?;
     let mut test = cx.cargo().args(["test", "--package", "envelock-keyserver", "--lib", "--bins"]);
     for name in rust_tests(&cx.project.path("keyserver/tests"))? {
-        if name != CONFORMANCE && name != REPLICAS {
+        if name != CONFORMANCE && !ON_POSTGRES.contains(&&*name) {
             test = test.args(["--test", &name]);
         }
     }
@@ -169,11 +169,13 @@ fn keyserver_postgres(cx: &Cx) -> Result<()> {
     let server = Postgres::start(cx)?;
     let test = |names: &[&str], more: &[&str]| {
         let test = cx.cargo().env("ENVELOCK_TEST_POSTGRES", server.url());
+        let test = test.env("ENVELOCK_TEST_POSTGRES_PROGRAMS", postgres::programs()?);
         let test = test.args(["test", "--package", "envelock-keyserver"]);
         names.iter().fold(test, |test, name| test.args(["--test", name])).arg("--").args(more).run()
     };
     // Damages rows in SQLite's own words; what finds them reads both databases by the same statements.
-    test(&[API, REPLICAS], &["--skip", "fsck::each_kind_of_damage_is_found_and_named"])?;
+    test(&[API], &["--skip", "fsck::each_kind_of_damage_is_found_and_named"])?;
+    test(&ON_POSTGRES, &[])?;
     test(&["faults"], &[faults::OF_THE_DATABASE])
 }
 

@@ -1,7 +1,7 @@
 //! The Envelock key server: root keys, who may use them, and a record of every use, behind the Key Protect v2 API.
 //!
 //! ```text
-//! main → lib → routes → service → { store, crypto } → audit → iam → { keys, limits } → { cache, error, metrics, spans }
+//! main → lib → routes → service → { store, crypto } → audit → iam → readiness → { keys, limits } → { cache, error, metrics, spans }
 //! ```
 //!
 //! A request is extracted in `routes`, decided and carried out in `service` (which asks `iam` for a grant and shows it to the
@@ -18,6 +18,7 @@ mod keys;
 mod limits;
 mod maintenance;
 mod metrics;
+mod readiness;
 mod routes;
 pub mod server;
 mod service;

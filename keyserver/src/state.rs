@@ -24,6 +24,7 @@ use crate::{
     },
     limits::RateLimits,
     metrics::Metrics,
+    readiness::Readiness,
     store::{Known, NewEvent, Store, files::ObjectFiles},
 };
 
@@ -66,6 +67,8 @@ pub(crate) struct AppState {
     pub(crate) generation_queue: Semaphore,
     /// What the server counts about itself.
     pub(crate) metrics: Arc<Metrics>,
+    /// Whether store and custody did their work a moment ago.
+    pub(crate) readiness: Readiness,
     /// How often somebody may ask.
     pub(crate) limits: RateLimits,
     /// Proxies that say where a request really comes from.

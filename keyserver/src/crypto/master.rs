@@ -78,6 +78,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Secret>, MasterKeyError> {
     let text = private_file::read(path).map_err(|fault| match fault {
         FileFault::TooOpen(mode) => MasterKeyError::TooOpen { path: path.to_owned(), mode },
         FileFault::Foreign(owner) => MasterKeyError::Foreign { path: path.to_owned(), owner },
+        FileFault::TooLong => MasterKeyError::Malformed(path.to_owned()),
         FileFault::Io(source) => MasterKeyError::Io { path: path.to_owned(), source },
     })?;
     let Some(text) = text else { return Ok(None) };

@@ -23,6 +23,9 @@ pub(crate) enum FileFault {
     /// It belongs to this user.
     #[error("belongs to user {0}; it must belong to the user the server runs as")]
     Foreign(u32),
+    /// It cannot be what it is named for.
+    #[error("is longer than {MAX_BYTES} bytes; name the right file")]
+    TooLong,
     /// The operating system says no, or it is no text.
     #[error("cannot be read: {0}")]
     Io(std::io::Error),
@@ -47,7 +50,28 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, FileFault> 
         return Err(FileFault::Foreign(metadata.uid()));
     }
     // All of its room at once, so that no copy is left behind when it grows.
-    let mut text = Zeroizing::new(String::with_capacity(MAX_BYTES));
-    (&mut file).take(MAX_BYTES as u64).read_to_string(&mut text).map_err(FileFault::Io)?;
-    Ok(Some(text))
+    let mut text = Zeroizing::new(String::with_capacity(MAX_BYTES + 1));
+    (&mut file).take(MAX_BYTES as u64 + 1).read_to_string(&mut text).map_err(FileFault::Io)?;
+    if text.len() > MAX_BYTES { Err(FileFault::TooLong) } else { Ok(Some(text)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("secret");
+        let held = |length: usize| {
+            fs::write(&path, "x".repeat(length)).expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+            read(&path)
+        };
+        assert_eq!(held(MAX_BYTES).expect("read").expect("there").len(), MAX_BYTES);
+        assert!(matches!(held(MAX_BYTES + 1), Err(FileFault::TooLong)));
+        assert!(read(&folder.path().join("none")).expect("no error").is_none());
+    }
 }

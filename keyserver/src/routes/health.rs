@@ -12,5 +12,6 @@ pub(super) async fn health() -> impl IntoResponse {
 }
 
 pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
-    reply::health(!app.draining.is_cancelled() && app.store.serves().await && app.custody.check().await.is_ok())
+    let look = async { app.store.serves().await && app.custody.check().await.is_ok() };
+    reply::health(!app.draining.is_cancelled() && app.readiness.of(&*app.clock, look).await)
 }

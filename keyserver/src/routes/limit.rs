@@ -5,7 +5,7 @@
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::request::Parts,
+    http::{Method, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -37,7 +37,7 @@ fn asker(parts: &mut Parts, app: &App) -> Option<Asker> {
     let address = |parts: &Parts| source(arrival(parts, app).address);
     match parts.uri.path() {
         "/health" | "/ready" => None,
-        path if is_sign_in(path) => Some(Asker::SignIn(address(parts))),
+        _ if sign_in(parts).is_some() => Some(Asker::SignIn(address(parts))),
         _ if !parts.headers.contains_key("authorization") => Some(Asker::Address(address(parts))),
         _ => match caller(parts, app) {
             Ok(caller) => {
@@ -50,9 +50,16 @@ fn asker(parts: &mut Parts, app: &App) -> Option<Asker> {
     }
 }
 
-/// Where a secret can be guessed.
-fn is_sign_in(path: &str) -> bool {
-    path.ends_with("/identity/token") || matches!(path, "/oidc/token" | "/console/session" | "/console/token")
+/// What is asked for where a secret can be guessed.
+fn sign_in(parts: &Parts) -> Option<Action> {
+    match parts.uri.path() {
+        "/console/token" => Some(Action::IssueConsoleToken),
+        "/console/session" if parts.method == Method::POST => Some(Action::OpenSession),
+        "/console/session" if parts.method == Method::DELETE => Some(Action::CloseSession),
+        "/console/session" => Some(Action::ReadSession),
+        // Whose token would be in the body, which is not read.
+        path => (path.ends_with("/identity/token") || path == "/oidc/token").then_some(Action::IssueToken),
+    }
 }
 
 async fn refuse(app: &App, mut parts: Parts, asker: &Asker, error: Error) -> Response {
@@ -60,7 +67,7 @@ async fn refuse(app: &App, mut parts: Parts, asker: &Asker, error: Error) -> Res
     let answer = reply::limited::limited(parts.uri.path(), source.correlation, &error);
     app.metrics.limited(asker.limit());
     if app.limits.tell(asker) {
-        let action = if is_sign_in(parts.uri.path()) { Action::IssueToken } else { Action::UnknownRequest };
+        let action = sign_in(&parts).unwrap_or(Action::UnknownRequest);
         service::refused(app, source, caller(&mut parts, app).ok(), action, error).await;
     }
     answer

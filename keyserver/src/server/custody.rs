@@ -48,8 +48,12 @@ pub struct GatewaySetting {
     pub iam_url: String,
 }
 
-/// Looks whether the place of new root keys is set up, and the upstream could be reached with what is set; asks nothing.
+/// Looks whether the place of new root keys is set up, and whether the files that token and upstream are reached with can be
+/// read; asks neither.
 pub(super) fn check(chosen: &Custody) -> Result<(), StartError> {
+    if let Some(settings) = &chosen.pkcs11 {
+        settings.check()?;
+    }
     if let Some(setting) = &chosen.gateway {
         settings(setting).map_err(StartError::Custody)?;
     }

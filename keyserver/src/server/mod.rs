@@ -34,6 +34,7 @@ use crate::{
     keys::{material::Secret, network::TrustedProxies},
     limits::RateLimits,
     metrics::Metrics,
+    readiness::Readiness,
     routes,
     service::{
         audit::checkpoints,
@@ -197,6 +198,7 @@ pub async fn open(options: &Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         generation: Semaphore::new(1),
         generation_queue: Semaphore::new(KEY_PAIRS_ASKED_FOR),
         metrics,
+        readiness: Readiness::default(),
         limits: RateLimits::new(*rates),
         trusted_proxies: TrustedProxies::new(trusted_proxies.clone()),
         private_port: *private_port,

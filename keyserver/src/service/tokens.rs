@@ -38,7 +38,10 @@ pub(crate) enum Proof {
 /// Proof → access token.
 pub(crate) async fn token(app: &AppState, source: Source, proof: Result<Proof, Error>) -> Audited<AccessToken> {
     let action = match &proof {
-        Ok(Proof::Operator { .. }) | Err(Error::DesiredIdUnreadable) => Action::IssueInstanceToken,
+        // The last two are of a form that asks for one.
+        Ok(Proof::Operator { .. }) | Err(Error::DesiredIdUnreadable | Error::TokenMissing) => {
+            Action::IssueInstanceToken
+        }
         Ok(Proof::ApiKey(_)) | Err(_) => Action::IssueToken,
     };
     let mut trail = source.trail(app, action);

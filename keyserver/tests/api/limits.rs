@@ -1,6 +1,7 @@
 //! What a request may weigh.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use envelock_keyserver::server::{Network, Rates};
 use serde_json::json;
 
 use crate::support::Api;
@@ -46,4 +47,31 @@ async fn a_list_is_not_taken_for_the_fields_of_an_object() {
     for body in [json!([null, null]), json!(["c2VjcmV0"]), json!([])] {
         api.act(&key, "wrap", body).await.refused(400, "BAD_BODY_ERR");
     }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_refused_for_its_number_is_recorded_as_what_it_was() {
+    let api = Api::new_with(|options| options.rates = Rates { sign_in: 1, ..Rates::default() }).await;
+    for (number, method, path, action) in [
+        (1, Method::POST, "/identity/token", "iam-identity.serviceid-apikey.login"),
+        (2, Method::POST, "/console/session", "envelock.console-session.create"),
+        (3, Method::GET, "/console/session", "envelock.console-session.read"),
+        (4, Method::DELETE, "/console/session", "envelock.console-session.delete"),
+        (5, Method::POST, "/console/token", "envelock.console-token.create"),
+    ] {
+        let ask = || api.call(method.clone(), path).over(Network::Public, &format!("192.0.2.{number}")).send();
+        while ask().await.status != StatusCode::TOO_MANY_REQUESTS {}
+        let event = api.events().pop().expect("an event");
+        assert_eq!((&event["action"], &event["reason"]["reasonCode"]), (&json!(action), &json!(429)), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_an_instance_that_is_asked_for_without_proof_is_recorded_as_such() {
+    let api = Api::new().await;
+    let form = "grant_type=urn:ibm:params:oauth:grant-type:iam-authz\
+                &desired_iam_id=crn-crn:v1:bluemix:public:objects:us-south:a/x:77d0a1c2-0b1f-4a58-8d7f-2f9e5a1b3c4d::";
+    let answer = api.post("/identity/token").text(form).send().await;
+    assert_eq!(answer.status.as_u16() / 100, 4, "{}", answer.text);
+    assert_eq!(api.events().pop().expect("an event")["action"], "iam-identity.service-authorization.login");
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -94,11 +95,17 @@ fn a_wrong_value_is_refused_with_its_name_its_origin_and_what_is_legal() {
 #[test]
 fn options_that_belong_together_may_stand_in_different_places_and_none_may_be_left_out() {
     let folder = tempfile::tempdir().expect("a directory");
-    let file = "pkcs11-module = \"/no/such/module.so\"\npkcs11-token-label = \"envelock\"\n";
+    let (pin, module) = (folder.path().join("pin"), folder.path().join("module.so"));
+    fs::write(&pin, "31415926\n").expect("written");
+    fs::set_permissions(&pin, fs::Permissions::from_mode(0o600)).expect("set");
+    fs::write(&module, "").expect("written");
+    let file = format!("pkcs11-module = \"{}\"\npkcs11-token-label = \"envelock\"\n", module.display());
     // As under systemd, where the PIN is a credential.
-    let (good, text) = told(&check(folder.path(), file, &[], &[("ENVELOCK_PKCS11_PIN_FILE", "/no/such/pin")]));
+    let credential = [("ENVELOCK_PKCS11_PIN_FILE", pin.to_str().expect("text"))];
+    let (good, text) = told(&check(folder.path(), &file, &[], &credential));
     assert!(good, "{text}");
-    for (file, flags) in [(file, &[][..]), ("", &["--pkcs11-pin-file=/no/such/pin"]), ("", &["--pkcs11-token-label=x"])]
+    for (file, flags) in
+        [(&*file, &[][..]), ("", &["--pkcs11-pin-file=/no/such/pin"]), ("", &["--pkcs11-token-label=x"])]
     {
         let (good, text) = told(&check(folder.path(), file, flags, &[]));
         assert!(!good && text.contains("pkcs11-module, pkcs11-token-label and pkcs11-pin-file"), "{text}");
@@ -106,6 +113,47 @@ fn options_that_belong_together_may_stand_in_different_places_and_none_may_be_le
     for flag in ["--gateway-url=https://127.0.0.1", "--gateway-instance=x", "--gateway-api-key-file=/no/such/key"] {
         let (good, text) = told(&check(folder.path(), "", &[flag], &[]));
         assert!(!good && text.contains("gateway-url, gateway-instance and gateway-api-key-file"), "{text}");
+    }
+}
+
+#[test]
+fn every_file_that_is_named_is_looked_into() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let private = |name: &str, text: &str, mode: u32| {
+        fs::write(path(name), text).expect("written");
+        fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).expect("set");
+    };
+    private("pin", "31415926", 0o600);
+    private("open-pin", "31415926", 0o644);
+    private("long-pin", &"3".repeat(5000), 0o600);
+    private("module.so", "", 0o600);
+    private("wrong.key", "no key", 0o600);
+    let token = |module: &str, pin: &str| {
+        [format!("--pkcs11-module={module}"), "--pkcs11-token-label=x".to_owned(), format!("--pkcs11-pin-file={pin}")]
+    };
+    let gateway = ["--gateway-url=https://127.0.0.1", "--gateway-instance=77d0a1c2-0b1f-4a58-8d7f-2f9e5a1b3c4d"];
+    let gateway = [gateway[0].to_owned(), gateway[1].to_owned(), format!("--gateway-api-key-file={}", path("none"))];
+    let tls = [format!("--tls-certificate={}", path("none")), format!("--tls-key={}", path("none"))];
+    let database = ["--database-url=postgresql://me@127.0.0.1/keys".to_owned()];
+    let password = [&database[..], &[format!("--database-password-file={}", path("none"))]].concat();
+    for (flags, parts) in [
+        (&token(&path("none"), &path("pin"))[..], &["PKCS#11 module", "none"][..]),
+        (&token(&path("module.so"), &path("none")), &["PIN", "none", "is missing"]),
+        (&token(&path("module.so"), &path("open-pin")), &["PIN", "open-pin", "644"]),
+        (&token(&path("module.so"), &path("long-pin")), &["PIN", "long-pin", "longer than 4096 bytes"]),
+        (&gateway, &["--gateway-api-key-file", "none"]),
+        (&tls, &["none"]),
+        (&password, &["--database-password-file", "none"]),
+        (&[format!("--master-key={}", path("wrong.key"))], &["wrong.key", "256-bit"]),
+    ] {
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let (good, text) = told(&check(folder.path(), "", &flags, &[]));
+        assert!(!good, "{flags:?}");
+        for part in parts {
+            assert!(text.contains(part), "no {part:?} in {text:?}");
+        }
+        assert!(!text.contains("31415926"), "{text}");
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) const KEYSERVER: Layers = Layers {
         &["store", "crypto"],
         &["audit"],
         &["iam"],
+        &["readiness"],
         &["keys", "config", "limits"],
         &["cache", "error", "metrics", "spans"],
     ],

@@ -22,7 +22,6 @@ use super::{
     fault::{Fault, told},
     start::{Pkcs11Error, Pkcs11Settings},
 };
-use crate::crypto::private_file;
 
 /// What the token has to be able to do.
 const NEEDED: [(MechanismType, &str); 2] =
@@ -41,12 +40,7 @@ pub(super) struct Module {
 impl Module {
     /// Loads it. A module is one for the whole process.
     pub(super) fn load(settings: &Pkcs11Settings) -> Result<Self, Pkcs11Error> {
-        let path = || settings.pin_file.clone();
-        let pin = private_file::read(&settings.pin_file)
-            .map_err(|fault| Pkcs11Error::pin_file(path(), Some(fault)))?
-            .ok_or_else(|| Pkcs11Error::pin_file(path(), None))?;
-        // A line end is not part of it; the module's own type wipes it.
-        let pin = AuthPin::from(pin.trim_end_matches(['\r', '\n']));
+        let pin = settings.pin()?;
         let failed = |error: ModuleError| Pkcs11Error::Module { path: settings.module.clone(), why: told(&error) };
         let context = Pkcs11::new(&settings.module).map_err(failed)?;
         // A module that was loaded stays: it takes itself apart when it is unloaded, and hangs if the process ends meanwhile.

@@ -2,9 +2,14 @@
 //!
 //! *Invariant:* no text has the PIN in it.
 
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    path::{MAIN_SEPARATOR, PathBuf},
+};
 
-use crate::crypto::private_file::FileFault;
+use cryptoki::types::AuthPin;
+
+use crate::crypto::private_file::{self, FileFault};
 
 /// How the token is reached.
 #[derive(Debug, Clone)]
@@ -17,6 +22,29 @@ pub struct Pkcs11Settings {
     pub pin_file: PathBuf,
     /// Sessions that work at the same time, at least one.
     pub sessions: usize,
+}
+
+impl Pkcs11Settings {
+    /// Looks whether the files that are named can be read, and touches no token: a wrong PIN would count there.
+    pub(crate) fn check(&self) -> Result<(), Pkcs11Error> {
+        self.pin()?;
+        // A bare name is looked for where the system keeps its libraries.
+        if self.module.to_string_lossy().contains(MAIN_SEPARATOR) {
+            let failed =
+                |error: std::io::Error| Pkcs11Error::Module { path: self.module.clone(), why: error.to_string() };
+            File::open(&self.module).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// The PIN in the file.
+    pub(super) fn pin(&self) -> Result<AuthPin, Pkcs11Error> {
+        let failed = |fault| Pkcs11Error::pin_file(self.pin_file.clone(), fault);
+        let pin = private_file::read(&self.pin_file).map_err(|fault| failed(Some(fault)))?;
+        let pin = pin.ok_or_else(|| failed(None))?;
+        // A line end is not part of it; the module's own type wipes it.
+        Ok(AuthPin::from(pin.trim_end_matches(['\r', '\n'])))
+    }
 }
 
 /// Why the token cannot be used.
@@ -73,7 +101,7 @@ pub enum Pkcs11Error {
 }
 
 impl Pkcs11Error {
-    pub(super) fn pin_file(path: PathBuf, fault: Option<FileFault>) -> Self {
+    fn pin_file(path: PathBuf, fault: Option<FileFault>) -> Self {
         let why = fault.map_or_else(|| "is missing".to_owned(), |fault| fault.to_string());
         Self::PinFile { path, why }
     }
